@@ -1,0 +1,44 @@
+# Everything sets itself up: a bare python3 (3.11 or later) is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-dev
+RUNTIME := $(VENV)/.installed
+
+.PHONY: demo test lint bench up lock clean install
+demo: $(RUNTIME)
+	$(BIN)/attest demo
+
+up: $(RUNTIME)
+	$(BIN)/attest up
+
+test: $(STAMP)
+	$(BIN)/pytest -n auto
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python tests/bench/run.py
+
+install: $(RUNTIME)
+
+$(RUNTIME): requirements.lock pyproject.toml
+	sh .ci/install $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	sh .ci/install $(PYTHON) $(VENV) requirements-dev.lock
+	@touch $@ $(RUNTIME)
+
+# Hashes and versions only: the files name no index.
+lock:
+	[ -x $(BIN)/uv ] || ($(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv)
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 --custom-compile-command "make lock" --group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 --custom-compile-command "make lock" --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The edge: sockets, paths, environment variables and people."""

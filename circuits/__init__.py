@@ -1,0 +1,1 @@
+"""The proof system: what two parties must agree on, byte for byte."""

@@ -1,0 +1,1 @@
+"""The KYC provider: everything that touches a secret."""

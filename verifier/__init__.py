@@ -1,0 +1,1 @@
+"""The verifier: everything that a stranger must be able to re-check."""
