@@ -1,0 +1,114 @@
+"""Database engines for both rooms: SQLite embedded by default, the same code on PostgreSQL.
+
+A room is given an `Engine` and never opens one. On SQLite every transaction is a writer's (`BEGIN IMMEDIATE`)
+unless the connection carries the execution option `reading=True`, so that no transaction ever has to upgrade its
+lock half-way: `engine.connect().execution_options(reading=True)`. PostgreSQL needs no such promise and ignores it.
+"""
+
+import os
+import sqlite3
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+Room = Literal["prover", "verifier"]
+
+BUSY_MILLISECONDS = 10_000
+# Before this release two connections that checkpoint one WAL at once can corrupt it (sqlite.org/wal.html, section 11).
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+# "zkat", so that other users of one PostgreSQL server do not wait for our migrations.
+MIGRATION_LOCK = 0x7A6B6174
+
+
+class DatabaseRefused(ValueError):  # noqa: N818 - the caller's address is at fault, and the name says what became of it
+    """The database address is not one this program can keep its promises on. The message never holds a password."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql://...`; nothing is connected yet.
+
+    A new SQLite file is created readable by its owner only. Parameters never appear in errors or echoed SQL.
+
+    Raises:
+        DatabaseRefused: the address does not parse, or names another or an in-memory database (the operator's fault).
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise DatabaseRefused("the database address is not of the form sqlite:///FILE or postgresql://...") from None
+    match address.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(address)
+        case "postgresql":
+            return create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5},
+            )
+        case other:
+            raise DatabaseRefused(f"the database {other} is not supported: use sqlite or postgresql")
+
+
+def migrate(engine: Engine, room: Room) -> None:
+    """Bring the room's tables to the newest revision, in one transaction; two processes take turns."""
+    with as_file(files(room) / "migrations") as folder, engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_migrated(engine: Engine, room: Room) -> bool:
+    """Whether the room's tables are at the newest revision this program knows."""
+    with as_file(files(room) / "migrations") as folder, engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": f"{room}_revision"})
+        return context.get_current_revision() == ScriptDirectory(str(folder)).get_current_head()
+
+
+def _open_sqlite(address: URL) -> Engine:
+    path = address.database
+    if path in (None, "", ":memory:") or str(path).startswith("file:"):
+        raise DatabaseRefused("a sqlite address names a file: sqlite:///FILE")
+    os.close(os.open(str(path), os.O_CREAT | os.O_RDWR, 0o600))
+    engine = create_engine(
+        address.set(drivername="sqlite+pysqlite"),
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_MILLISECONDS / 1000},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: "DBAPIConnection", _record: "ConnectionPoolEntry") -> None:
+    # The driver must not open transactions of its own: it would begin them deferred. With no isolation level its
+    # commit and rollback are no-ops once SQLite has rolled back by itself (disk full), which keeps writers alive.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_MILLISECONDS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
