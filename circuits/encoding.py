@@ -1,0 +1,188 @@
+"""Canonical bytes: every encoder here has one strict inverse, so that equal bytes and equal meaning coincide.
+
+Sources: RFC 4648 section 5 (base64url), RFC 8785 (JSON Canonicalization Scheme).
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import rfc8785
+
+from circuits.errors import EncodingError
+
+MAX_SAFE_INTEGER = 2**53 - 1  # beyond it JSON numbers differ between languages (RFC 7493, section 2.2)
+_B64U = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+
+def be32(number: int) -> bytes:
+    """Encode 0 <= number < 2^32 as 4 bytes, big endian.
+
+    Raises:
+        EncodingError: out of range (the caller's fault).
+    """
+    return _fixed(number, 4)
+
+
+def len8(content: bytes) -> bytes:
+    """Encode the length of content as one byte; EncodingError if it is above 255."""
+    return _fixed(len(content), 1)
+
+
+def len64be(content: bytes) -> bytes:
+    """Encode the length of content as 8 bytes, big endian."""
+    return _fixed(len(content), 8)
+
+
+def B32(number: int) -> bytes:  # the protocol's letter
+    """Encode 0 <= number < 2^256 as 32 bytes, big endian; EncodingError if it is out of range."""
+    return _fixed(number, 32)
+
+
+def parse_b32(encoded: bytes, bound: int) -> int:
+    """Invert B32 for a number below bound.
+
+    Raises:
+        EncodingError: not 32 bytes, or the number is not below the bound (the sender's fault).
+    """
+    if len(encoded) != 32:
+        raise EncodingError(f"expected 32 bytes, got {len(encoded)}")
+    number = int.from_bytes(encoded, "big")
+    if number >= bound:
+        raise EncodingError("number is not reduced")
+    return number
+
+
+def fields(label: str, *values: bytes) -> bytes:
+    """Frame a label and its fields, each with an 8-byte big-endian length in front, in the given order."""
+    parts = [label.encode("ascii"), *values]
+    return b"".join(len64be(part) + part for part in parts)
+
+
+def parse_fields(label: str, encoded: bytes, count: int) -> tuple[bytes, ...]:
+    """Invert fields: exactly this label, exactly count values, nothing left over.
+
+    Raises:
+        EncodingError: anything else (the sender's fault).
+    """
+    parts: list[bytes] = []
+    rest = memoryview(encoded)
+    while rest:
+        size = int.from_bytes(rest[:8], "big")
+        if len(rest) < 8 or size > len(rest) - 8:
+            raise EncodingError(f"{label}: field {len(parts)} is cut short")
+        parts.append(bytes(rest[8 : 8 + size]))
+        rest = rest[8 + size :]
+        if len(parts) > count + 1:
+            raise EncodingError(f"{label}: more than {count} fields")
+    if len(parts) != count + 1 or parts[0] != label.encode("ascii"):
+        raise EncodingError(f"not {count} fields under the label {label}")
+    return tuple(parts[1:])
+
+
+def b64u(content: bytes) -> str:
+    """Encode bytes as unpadded base64url."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def b64u_decode(text: str) -> bytes:
+    """Invert b64u: no padding, no other alphabet, no stray bits in the last character.
+
+    Raises:
+        EncodingError: not the one canonical text of some bytes (the sender's fault).
+    """
+    if not _B64U.match(text) or len(text) % 4 == 1:
+        raise EncodingError("not unpadded base64url")
+    try:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error as error:
+        raise EncodingError("not unpadded base64url") from error
+    if b64u(content) != text:
+        raise EncodingError("base64url with stray bits")
+    return content
+
+
+def canonical_json(obj: object) -> bytes:
+    """Encode as RFC 8785 JSON; floats are refused, integers stay within +-(2^53 - 1).
+
+    Raises:
+        EncodingError: a float, a huge integer, a key that is no text, lone surrogates (the caller's fault).
+    """
+    _refuse_floats(obj)
+    try:
+        return rfc8785.dumps(obj)  # type: ignore[arg-type]  # checked by the library itself, which raises
+    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
+        raise EncodingError(f"not canonical JSON: {type(error).__name__}") from error
+
+
+def parse_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its seven types
+    """Parse UTF-8 JSON strictly: no duplicate names, no floats, no NaN, no integer beyond 2^53 - 1.
+
+    Raises:
+        EncodingError: any of these, or no JSON at all (the sender's fault).
+    """
+    try:
+        return json.loads(
+            encoded.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_float=_refuse_float,
+            parse_int=_parse_int,
+            parse_constant=_refuse_float,
+        )
+    except EncodingError:
+        raise
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise EncodingError(f"not JSON: {type(error).__name__}") from error
+
+
+def parse_canonical_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its seven types
+    """Parse JSON that must already be in its RFC 8785 form, byte for byte.
+
+    Raises:
+        EncodingError: it is not (the sender's fault).
+    """
+    obj = parse_json(encoded)
+    if canonical_json(obj) != encoded:
+        raise EncodingError("JSON is not in canonical form")
+    return obj
+
+
+def _fixed(number: int, size: int) -> bytes:
+    try:
+        return number.to_bytes(size, "big")
+    except OverflowError as error:
+        raise EncodingError(f"number does not fit {size} bytes") from error
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise EncodingError("duplicate name in a JSON object")
+    return members
+
+
+def _refuse_float(_text: str) -> NoReturn:
+    raise EncodingError("JSON number is not an integer")
+
+
+def _parse_int(text: str) -> int:
+    if len(text) > 17 or text == "-0" or not -MAX_SAFE_INTEGER <= (number := int(text)) <= MAX_SAFE_INTEGER:
+        raise EncodingError("JSON integer out of range")
+    return number
+
+
+def _refuse_floats(obj: object) -> None:
+    pending: list[object] = [obj]
+    seen = 0
+    while pending:
+        item = pending.pop()
+        seen += 1
+        if isinstance(item, float) or seen > 10_000_000:
+            raise EncodingError("a float, or an endless structure, has no canonical form here")
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            pending.extend(item)
