@@ -29,9 +29,14 @@ def test_a_transaction_commits_or_leaves_nothing(engine):
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (a integer)"))
         connection.execute(text("INSERT INTO t VALUES (1)"))
-    with pytest.raises(DBAPIError), engine.begin() as connection:
-        connection.execute(text("INSERT INTO t VALUES (2)"))
-        connection.execute(text("INSERT INTO absent VALUES (2)"))
+
+    def fail_half_way():
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (2)"))
+            connection.execute(text("INSERT INTO absent VALUES (2)"))
+
+    with pytest.raises(DBAPIError):
+        fail_half_way()
     with engine.connect().execution_options(reading=True) as connection:
         assert connection.execute(text("SELECT a FROM t")).scalars().all() == [1]
 

@@ -1,0 +1,1 @@
+"""The history of the prover's tables (Alembic)."""

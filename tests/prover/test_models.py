@@ -1,0 +1,44 @@
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from api.database import is_migrated, migrate, open_engine
+from prover.models import METADATA, IssuedCredential, Subject
+
+
+@pytest.fixture
+def engine(database):
+    engine = open_engine(database)
+    yield engine
+    engine.dispose()
+
+
+def test_migrating_twice_and_by_two_at_once_is_migrating_once(engine):
+    assert not is_migrated(engine, "prover")
+    threads = [threading.Thread(target=migrate, args=(engine, "prover")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert is_migrated(engine, "prover")
+    migrate(engine, "prover")
+    assert set(inspect(engine).get_table_names()) == {*METADATA.tables, "prover_revision"}
+
+
+def test_the_migrations_make_what_the_models_say(engine):
+    migrate(engine, "prover")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": lambda name, kind, _: kind != "table" or name in METADATA.tables}
+        )
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_no_row_shows_its_columns():
+    row = Subject(id=b"0123456789abcdef", lookup=b"recognisable", created_at=1)
+    assert "recognisable" not in f"{row!r} {row}"
+    credential = IssuedCredential(id="recognisable", token="recognisable")
+    assert "recognisable" not in f"{credential!r} {credential}"
