@@ -1,0 +1,267 @@
+"""Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint; Ed25519).
+
+A checkpoint as this log signs it::
+
+    verifier.example/log
+    3
+    nND/nri/U0xuHUrYSy0HtMeal2vzD9V4k/BO79C+QeI=
+
+    — verifier.example/log az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+
+Three lines of text (origin, tree size, base64 root), an empty line, and one line per signature: em dash, key name,
+base64 of a four-byte key hash and the signature. Signatures by unknown keys are ignored, as the format demands; a
+signature that claims a known key and does not verify refuses the whole note.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from verifier.errors import NoteError
+
+ED25519 = b"\x01"
+MAX_NOTE = 65_536
+MAX_SIGNATURES = 64
+HASH = 32
+_KEY_HASH = 4
+_NAME = re.compile(r"[^\s+\x00-\x1f]{1,255}")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_DASH = "\N{EM DASH} "
+
+
+def _unbase64(text: str, what: str) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NoteError(f"{what} is not base64") from error
+    if base64.b64encode(raw).decode() != text:
+        raise NoteError(f"{what} is not canonical base64")
+    return raw
+
+
+def _key_hash(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:_KEY_HASH]
+
+
+def _require_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise NoteError("a key name is 1 to 255 characters without spaces or plus signs")
+    return name
+
+
+def _parse_key(text: str, prefix: str) -> tuple[str, bytes, bytes]:
+    if not text.startswith(prefix):
+        raise NoteError("not a note key of the expected kind")
+    parts = text.removeprefix(prefix).split("+", 2)
+    if len(parts) != 3:  # noqa: PLR2004 - name, hash, key
+        raise NoteError("a note key has the form name+hash+key")
+    name, stated, encoded = parts
+    raw = _unbase64(encoded, "a note key")
+    if len(raw) != 1 + HASH or raw[:1] != ED25519:
+        raise NoteError("a note key must be Ed25519: one byte 01 and 32 bytes")
+    if not re.fullmatch(r"[0-9a-f]{8}", stated):
+        raise NoteError("a note key's hash is eight lower-case hexadecimal digits")
+    return _require_name(name), bytes.fromhex(stated), raw[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVerifier:
+    """A public note key: its name (the log's origin) and 32 bytes of Ed25519."""
+
+    name: str
+    public: bytes
+
+    def __post_init__(self) -> None:
+        _require_name(self.name)
+        if len(self.public) != HASH:
+            raise NoteError("an Ed25519 public key has 32 bytes")
+
+    @property
+    def key_hash(self) -> bytes:
+        """The four bytes that select this key on a signature line."""
+        return _key_hash(self.name, self.public)
+
+    @property
+    def vkey(self) -> str:
+        """The text an auditor pins: `name+hash+base64`."""
+        return f"{self.name}+{self.key_hash.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+    @classmethod
+    def from_vkey(cls, vkey: str) -> NoteVerifier:
+        """Parse a pinned key.
+
+        Raises:
+            NoteError: not a vkey, or its hash belongs to another name or key (blame: whoever wrote the pin).
+        """
+        name, stated, public = _parse_key(vkey, "")
+        verifier = cls(name, public)
+        if verifier.key_hash != stated:
+            raise NoteError("a note key's hash does not belong to its name and key")
+        return verifier
+
+    def verify(self, text: bytes, signature: bytes) -> None:
+        """Verify one signature over a note's text.
+
+        Raises:
+            NoteError: it is not this key's signature (blame: who presented the note).
+        """
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
+        except (InvalidSignature, ValueError) as error:
+            raise NoteError(f"the signature of {self.name} does not verify") from error
+
+
+class NoteSigner:
+    """A private note key. Its text form is secret; its `repr` shows the name only."""
+
+    __slots__ = ("_key", "_public", "name")
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        self.name = _require_name(name)
+        if len(seed) != HASH:
+            raise NoteError("an Ed25519 seed has 32 bytes")
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._public = NoteVerifier(name, self._key.public_key().public_bytes_raw())
+
+    def __repr__(self) -> str:
+        return f"NoteSigner({self.name!r}, <redacted>)"
+
+    @classmethod
+    def from_skey(cls, skey: str) -> NoteSigner:
+        """Parse the text of `skey`.
+
+        Raises:
+            NoteError: not a private note key, or its hash belongs to another key (blame: who configured it).
+        """
+        name, stated, seed = _parse_key(skey, "PRIVATE+KEY+")
+        signer = cls(name, seed)
+        if signer.verifier.key_hash != stated:
+            raise NoteError("a private note key's hash does not belong to its name and key")
+        return signer
+
+    @property
+    def skey(self) -> str:
+        """The secret as text: `PRIVATE+KEY+name+hash+base64`."""
+        seed = base64.b64encode(ED25519 + self._key.private_bytes_raw()).decode()
+        return f"PRIVATE+KEY+{self.name}+{self._public.key_hash.hex()}+{seed}"
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public half."""
+        return self._public
+
+    def sign(self, text: bytes) -> str:
+        """Sign a note's text and return the whole note.
+
+        Raises:
+            NoteError: the text cannot be a note (blame: the caller).
+        """
+        signature = base64.b64encode(self._public.key_hash + self._key.sign(_require_text(text))).decode()
+        return f"{text.decode()}\n{_DASH}{self.name} {signature}\n"
+
+
+def _require_text(text: bytes) -> bytes:
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise NoteError("a note is UTF-8") from error
+    if not decoded.endswith("\n") or "\n\n" in decoded or decoded.startswith("\n"):
+        raise NoteError("a note's text is lines without an empty one, ending in a newline")
+    if any(ord(character) < 0x20 and character != "\n" for character in decoded):  # noqa: PLR2004 - ASCII control
+        raise NoteError("a note has no control characters")
+    return text
+
+
+def open_note(note: str, verifier: NoteVerifier) -> bytes:
+    """Open a signed note with one trusted key and return its text.
+
+    Raises:
+        NoteError: malformed, not signed by the key, or with a bad signature under it (blame: who presented it).
+    """
+    if len(note) > MAX_NOTE:
+        raise NoteError("a note is too long")
+    body, separator, tail = note.rpartition("\n\n")
+    if not separator or not tail.endswith("\n"):
+        raise NoteError("a note is text, an empty line and signature lines")
+    try:
+        text = _require_text((body + "\n").encode())
+    except UnicodeEncodeError as error:
+        raise NoteError("a note is UTF-8") from error
+    signatures = [_parse_signature(line) for line in tail[:-1].split("\n", MAX_SIGNATURES)]
+    ours = [raw for name, key_hash, raw in signatures if (name, key_hash) == (verifier.name, verifier.key_hash)]
+    if len(ours) != 1:
+        raise NoteError(f"the note is not signed once by {verifier.name} with the pinned key")
+    verifier.verify(text, ours[0])
+    return text
+
+
+def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
+    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not space or not _NAME.fullmatch(name):
+        raise NoteError("a signature line is an em dash, a key name and base64")
+    raw = _unbase64(encoded, "a signature")
+    if len(raw) <= _KEY_HASH:
+        raise NoteError("a signature is too short")
+    return name, raw[:_KEY_HASH], raw[_KEY_HASH:]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log commits to: its origin, the number of entries, and their Merkle root (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def to_bytes(self) -> bytes:
+        """Write the three lines that are signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> Checkpoint:
+        """Parse the text of a note as a checkpoint; the strict inverse of `to_bytes`.
+
+        Extension lines are refused: this log writes none, so one is a sign of another author.
+
+        Raises:
+            NoteError: anything but origin, size, root (blame: log operator).
+        """
+        lines = text.decode().split("\n")
+        if len(lines) != 4 or lines[3]:  # noqa: PLR2004 - three lines and what follows the last newline
+            raise NoteError("a checkpoint is three lines: origin, size, root")
+        origin, size, root = lines[:3]
+        if not _SIZE.fullmatch(size):
+            raise NoteError("a checkpoint's size is a decimal number without leading zeros")
+        digest = _unbase64(root, "a checkpoint's root")
+        if len(digest) != HASH:
+            raise NoteError("a checkpoint's root has 32 bytes")
+        return cls(_require_name(origin), int(size), digest)
+
+    def sign(self, signer: NoteSigner) -> str:
+        """Sign this checkpoint as a note.
+
+        Raises:
+            NoteError: the signer's name is not the origin (blame: the caller).
+        """
+        if signer.name != self.origin:
+            raise NoteError("a log's key is named after its origin")
+        return signer.sign(self.to_bytes())
+
+    @classmethod
+    def open(cls, note: str, verifier: NoteVerifier) -> Checkpoint:
+        """Open a signed checkpoint with the pinned key; its origin must be the key's name.
+
+        Raises:
+            NoteError: bad signature, bad form, or another log's origin (blame: log operator).
+        """
+        checkpoint = cls.from_bytes(open_note(note, verifier))
+        if checkpoint.origin != verifier.name:
+            raise NoteError("the checkpoint is of another origin")
+        return checkpoint
