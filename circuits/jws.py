@@ -1,0 +1,199 @@
+"""Signed JSON: compact JWS with Ed25519 (RFC 7515, RFC 8037, RFC 9864) and nothing else.
+
+The header has exactly three members, `alg`, `kid` and `typ`; each has exactly one acceptable value. What a token may
+not choose cannot be chosen by an attacker. The signature itself is joserfc's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from joserfc import jws
+from joserfc.errors import BadSignatureError, JoseError
+from joserfc.jwk import OKPKey
+
+from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
+from circuits.errors import CredentialError, EncodingError, SignatureError
+
+ALG = "Ed25519"
+MAX_TOKEN = 1 << 17
+_ALGS = [ALG]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VerifyKey:
+    """A public Ed25519 key.
+
+    Attributes:
+        x: the 32 public bytes.
+        kid: its RFC 7638 thumbprint.
+    """
+
+    x: bytes
+    kid: str = field(init=False)
+    _key: OKPKey = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Load the key.
+
+        Raises:
+            CredentialError: not 32 bytes (whoever sent the key is to blame).
+        """
+        if len(self.x) != 32:
+            raise CredentialError("an Ed25519 key has 32 bytes")
+        key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": b64u(self.x)})
+        object.__setattr__(self, "_key", key)
+        object.__setattr__(self, "kid", key.thumbprint())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VerifyKey) and self.x == other.x
+
+    def __hash__(self) -> int:
+        return hash(self.x)
+
+    def __reduce__(self) -> tuple[type["VerifyKey"], tuple[bytes]]:
+        return (VerifyKey, (self.x,))
+
+    @classmethod
+    def from_jwk(cls, jwk: Mapping[str, Any]) -> "VerifyKey":
+        """Read a public JWK; `kid`, if there, must be the thumbprint, and there must be no private part.
+
+        Raises:
+            CredentialError: anything else (the sender's fault).
+        """
+        if not set(jwk) <= {"kty", "crv", "x", "kid", "alg", "use"} or jwk.get("kty") != "OKP" or jwk.get("crv") != ALG:
+            raise CredentialError("not the JWK of a public Ed25519 key")
+        if jwk.get("alg", ALG) != ALG or jwk.get("use", "sig") != "sig" or not isinstance(jwk.get("x"), str):
+            raise CredentialError("not the JWK of a public Ed25519 key for signatures")
+        try:
+            key = cls(b64u_decode(jwk["x"]))
+        except EncodingError as error:
+            raise CredentialError(f"JWK: {error}") from error
+        if jwk.get("kid", key.kid) != key.kid:
+            raise CredentialError("the JWK's kid is not its thumbprint")
+        return key
+
+    def to_jwk(self) -> dict[str, str]:
+        """Write the public JWK."""
+        return {"kty": "OKP", "crv": ALG, "x": b64u(self.x), "kid": self.kid, "alg": ALG, "use": "sig"}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SigningKey:
+    """A private Ed25519 key; its repr shows the thumbprint only.
+
+    Attributes:
+        seed: the 32 secret bytes.
+        public: the key that verifies.
+    """
+
+    seed: bytes
+    public: VerifyKey = field(init=False)
+    _key: OKPKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Load the key; ValueError if the seed is not 32 bytes."""
+        private = Ed25519PrivateKey.from_private_bytes(self.seed)
+        object.__setattr__(self, "public", VerifyKey(private.public_key().public_bytes_raw()))
+        object.__setattr__(self, "_key", OKPKey.import_key(private))
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.kid}, redacted)"
+
+    def __reduce__(self) -> tuple[type["SigningKey"], tuple[bytes]]:
+        return (SigningKey, (self.seed,))
+
+    @property
+    def kid(self) -> str:
+        """The RFC 7638 thumbprint of the public key."""
+        return self.public.kid
+
+    @classmethod
+    def generate(cls, *, entropy: bytes) -> "SigningKey":
+        """Make a key from 32 bytes of operating-system entropy."""
+        return cls(entropy)
+
+    @classmethod
+    def from_pem(cls, pem: bytes) -> "SigningKey":
+        """Read an unencrypted PKCS #8 PEM.
+
+        Raises:
+            CredentialError: not an Ed25519 private key (whoever configured it is to blame).
+        """
+        try:
+            private = load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise CredentialError("not an unencrypted PEM of a private key") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise CredentialError("not an Ed25519 private key")
+        return cls(private.private_bytes_raw())
+
+    def to_pem(self) -> bytes:
+        """Write an unencrypted PKCS #8 PEM."""
+        return self._key.as_pem(private=True)
+
+
+def sign(payload: Mapping[str, Any], *, typ: str, key: SigningKey) -> str:
+    """Sign the canonical JSON of a payload as a compact JWS.
+
+    Args:
+        payload: JSON without floats.
+        typ: what the token is, `zkattest-credential+jwt`: no token can be taken for one of another type.
+        key: the signer's.
+
+    Raises:
+        EncodingError: the payload has no canonical form (the caller's fault).
+    """
+    header = {"alg": ALG, "kid": key.kid, "typ": typ}
+    return jws.serialize_compact(header, canonical_json(payload), key._key, algorithms=_ALGS)  # noqa: SLF001  # one module
+
+
+def open_signed(token: str, *, typ: str, key: VerifyKey) -> dict[str, Any]:
+    """Verify a token of one type by one key and return its payload.
+
+    Raises:
+        SignatureError: another algorithm, key or type is named, or the signature does not verify (the sender's fault).
+        CredentialError: not a strict compact JWS with a JSON object in it (the sender's fault).
+    """
+    header, payload = _split(token)
+    if header.get("alg") != ALG:
+        raise SignatureError(f"the algorithm must be {ALG}")
+    if header.get("kid") != key.kid:
+        raise SignatureError("the token names another key")
+    if header.get("typ") != typ:
+        raise SignatureError(f"not a token of type {typ}")
+    if set(header) != {"alg", "kid", "typ"}:
+        raise CredentialError("the header has members besides alg, kid and typ")
+    try:
+        jws.deserialize_compact(token, key._key, algorithms=_ALGS)  # noqa: SLF001  # one module
+    except BadSignatureError as error:
+        raise SignatureError("the signature does not verify") from error
+    except (JoseError, ValueError) as error:
+        raise CredentialError(f"not a compact JWS: {type(error).__name__}") from error
+    return payload
+
+
+def peek(token: str) -> dict[str, Any]:
+    """Read a payload WITHOUT verifying anything, only to look up which key must verify it.
+
+    Raises:
+        CredentialError: not a strict compact JWS with a JSON object in it (the sender's fault).
+    """
+    return _split(token)[1]
+
+
+def _split(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    parts = token.split(".") if len(token) <= MAX_TOKEN else []
+    if len(parts) != 3:
+        raise CredentialError("not a compact JWS of at most 128 KiB")
+    try:
+        header, payload, signature = (b64u_decode(part) for part in parts)
+        members = parse_json(header), parse_json(payload)
+    except EncodingError as error:
+        raise CredentialError(f"not a strict compact JWS: {error}") from error
+    if len(signature) != 64 or not all(isinstance(part, dict) for part in members):
+        raise CredentialError("header and payload must be JSON objects, the signature 64 bytes")
+    return members
