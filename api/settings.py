@@ -1,0 +1,79 @@
+"""Settings of both services, from the environment (`ZKATTEST_PROVER_*`, `ZKATTEST_VERIFIER_*`) or given in code.
+
+Secrets are files or `SecretStr`: neither `repr` nor an error shows them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class ServiceSettings(BaseSettings):
+    """What both services have in common."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: SecretStr
+    migrate: bool = True
+    """Bring the database to the newest revision at the start; if not, refuse to start on an older one."""
+    rate_limit: str = "500/second"
+    """Per API key, in the notation of the limits library: `100/minute`, `10/second;2000/hour`."""
+    failed_logins: str = "300/minute"
+    """Per address, for requests without a valid key."""
+    key_cache: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """Seconds for which a key once found is trusted: a revocation binds after that long at the latest."""
+    body_limit: Annotated[int, Field(ge=1024)] = 1 << 20
+    batch_body_limit: Annotated[int, Field(ge=1024)] = 16 << 20
+    tables: Path | None = None
+    """Directory of the precomputed tables; the user's cache directory unless told."""
+
+
+class VerifierSettings(ServiceSettings):
+    """The verifier: asks provers, checks, attests, logs."""
+
+    model_config = SettingsConfigDict(env_prefix="ZKATTEST_VERIFIER_")
+
+    origin: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./:-]{0,199}$")]
+    """Name of the log and audience of every query; part of what is signed. It never changes."""
+    log_key_file: Path
+    attestation_key_file: Path
+    prover_keys: dict[str, SecretStr] = {}
+    """Bearer key by provider id, for the hop to that provider's prover. Addresses come from the log alone."""
+    prover_timeout: Seconds = 10.0
+    prover_connections: Annotated[int, Field(ge=1, le=1024)] = 32
+    query_lifetime: Annotated[int, Field(ge=5, le=3600)] = 60
+    engine: Literal["fast", "reference"] = "fast"
+
+
+class ProverSettings(ServiceSettings):
+    """The prover: keeps the vault, issues credentials, answers with proofs."""
+
+    model_config = SettingsConfigDict(env_prefix="ZKATTEST_PROVER_")
+
+    provider: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    kek_file: Path | None = None
+    kek: SecretStr | None = None
+    """The key-encryption key itself (base64url of 32 bytes), where files are not wanted."""
+    signing_key_file: Path
+    audiences: tuple[str, ...]
+    """Origins of the verifiers this prover answers."""
+    verifier_url: str | None = None
+    """Where new credentials are registered; none: nothing is registered from here."""
+    verifier_key: SecretStr | None = None
+    verifier_timeout: Seconds = 30.0
+    registration_pause: Seconds = 0.5
+    """How long the registration sleeps when nothing is pending."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    proving_timeout: Seconds = 10.0
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "ProverSettings":
+        if (self.kek is None) == (self.kek_file is None):
+            raise ValueError("set exactly one of kek_file and kek")
+        if (self.verifier_url is None) != (self.verifier_key is None):
+            raise ValueError("verifier_url and verifier_key go together")
+        return self
