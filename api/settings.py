@@ -57,8 +57,10 @@ class ProverSettings(ServiceSettings):
     provider: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     kek_file: Path | None = None
     kek: SecretStr | None = None
-    """The key-encryption key itself (base64url of 32 bytes), where files are not wanted."""
+    """The key-encryption key itself (`zkattest-kek-1 <base64url>`), where files are not wanted."""
     signing_key_file: Path
+    callers_file: Path
+    """Who may call this prover (see `api.keyring`): verifiers with the scope `prove`, operators with `admin`."""
     audiences: tuple[str, ...]
     """Origins of the verifiers this prover answers."""
     verifier_url: str | None = None
