@@ -63,7 +63,7 @@ class TableKeys:
 
 
 class FileKeys:
-    """Keys in a JSON file, read again whenever the file is replaced: `{"callers": [{"id", "digest", "owner", ...}]}`."""
+    """Keys in a JSON file as `write_callers` writes it, read again whenever the file is replaced."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
