@@ -4,8 +4,6 @@ Every class says in its docstring whose fault it is. Messages name entries, iden
 carry a subject's reference, a token or a proof.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 
@@ -60,6 +58,10 @@ class ExportError(VerifierError):
 
 class LogUnavailable(VerifierError):  # noqa: N818 - names the condition, as the HTTP answer does
     """The log could not commit: nothing was answered, and asking again is safe (blame: nobody, or the disk)."""
+
+
+class LogRefused(VerifierError):  # noqa: N818 - names what became of the entry
+    """The rows that belong to an entry contradict stored ones, so it was not logged (blame: who appended it)."""
 
 
 class LogCorrupt(VerifierError):  # noqa: N818 - names the finding

@@ -4,10 +4,9 @@ Complete subtrees are named `(level, number)`: the tree over entries `number << 
 Whoever stores hashes supplies a `Nodes` function that returns such a subtree's hash; everything here is arithmetic.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Self
 
 from verifier.errors import MerkleError
 
@@ -184,14 +183,14 @@ class Frontier:
         self._edge = list(edge)
 
     @classmethod
-    def read(cls, size: int, nodes: Nodes) -> Frontier:
+    def read(cls, size: int, nodes: Nodes) -> Self:
         """Rebuild the right edge of a stored tree."""
         levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
         return cls(size, [nodes(level, (size >> level) - 1) for level in levels])
 
-    def copy(self) -> Frontier:
+    def copy(self) -> Self:
         """Return an independent frontier of the same tree."""
-        return Frontier(self.size, self._edge)
+        return type(self)(self.size, self._edge)
 
     def append(self, leaf: bytes) -> None:
         """Add an entry by its leaf hash (32 bytes)."""

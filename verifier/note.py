@@ -13,13 +13,12 @@ base64 of a four-byte key hash and the signature. Signatures by unknown keys are
 signature that claims a known key and does not verify refuses the whole note.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -94,7 +93,7 @@ class NoteVerifier:
         return f"{self.name}+{self.key_hash.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
 
     @classmethod
-    def from_vkey(cls, vkey: str) -> NoteVerifier:
+    def from_vkey(cls, vkey: str) -> Self:
         """Parse a pinned key.
 
         Raises:
@@ -134,7 +133,7 @@ class NoteSigner:
         return f"NoteSigner({self.name!r}, <redacted>)"
 
     @classmethod
-    def from_skey(cls, skey: str) -> NoteSigner:
+    def from_skey(cls, skey: str) -> Self:
         """Parse the text of `skey`.
 
         Raises:
@@ -225,7 +224,7 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n".encode()
 
     @classmethod
-    def from_bytes(cls, text: bytes) -> Checkpoint:
+    def from_bytes(cls, text: bytes) -> Self:
         """Parse the text of a note as a checkpoint; the strict inverse of `to_bytes`.
 
         Extension lines are refused: this log writes none, so one is a sign of another author.
@@ -255,7 +254,7 @@ class Checkpoint:
         return signer.sign(self.to_bytes())
 
     @classmethod
-    def open(cls, note: str, verifier: NoteVerifier) -> Checkpoint:
+    def open(cls, note: str, verifier: NoteVerifier) -> Self:
         """Open a signed checkpoint with the pinned key; its origin must be the key's name.
 
         Raises:

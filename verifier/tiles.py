@@ -5,9 +5,8 @@
 Only the last tile of a level is partial. A tile's bytes are its hashes, one after another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from typing import Self
 
 from verifier.errors import LogCorrupt
 from verifier.merkle import HASH, Frontier, Nodes, node_hash
@@ -66,7 +65,7 @@ class Tree:
         self.changed: dict[tuple[int, int], bytes] = {}
 
     @classmethod
-    def read(cls, size: int, fetch: Fetch) -> Tree:
+    def read(cls, size: int, fetch: Fetch) -> Self:
         """Rebuild the right edge from stored tiles.
 
         Raises:
@@ -88,9 +87,9 @@ class Tree:
         """Root of the tree so far."""
         return self._frontier.root()
 
-    def copy(self) -> Tree:
+    def copy(self) -> Self:
         """Return an independent tree, nothing changed yet."""
-        return Tree(self._frontier.copy(), dict(self._edge))
+        return type(self)(self._frontier.copy(), dict(self._edge))
 
     def append(self, leaf: bytes) -> None:
         """Add an entry by its leaf hash (32 bytes), filling tiles upwards."""

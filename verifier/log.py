@@ -1,0 +1,296 @@
+"""The log: append with group commit, read, checkpoint, inclusion and consistency proofs.
+
+One writer thread owns the tree. Whoever appends leaves a `Build` in a queue and gets a future; the writer takes all
+that wait, numbers them, lets each build its entry knowing its number, and commits entries, tiles, checkpoint and every
+extra row in one transaction. Futures resolve only after the commit. When a commit fails they raise `LogUnavailable`,
+the writer forgets what it believed, and the next batch starts from what the database says.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from verifier import log_store, merkle, tiles
+from verifier.errors import LogCorrupt, LogRefused, LogUnavailable, MerkleError
+from verifier.leaves import SALT, LoggedEntry
+from verifier.log_store import State
+from verifier.note import Checkpoint, NoteSigner
+
+MAX_BATCH = 256
+MAX_WAITING = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a `Build` makes of its number: the entry, rows for the same transaction, and how to take it back.
+
+    `undo` runs in the writer if the commit fails, newest draft first; the same build may be called again later.
+    """
+
+    kind: str
+    body: bytes
+    appended_at: int
+    rows: tuple[Executable, ...] = ()
+    undo: Callable[[], None] | None = None
+
+
+Build = Callable[[int], Draft]
+Observer = Callable[[LoggedEntry], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    build: Build
+    future: Future[int]
+
+
+class Log:
+    """An append-only log in a database, under one origin and one signing key (the signer's name is the origin).
+
+    Args:
+        engine: the verifier's database, migrated.
+        signer: the log's key.
+        entropy: a source of random bytes, for salts (`os.urandom`).
+        observer: told of entries that another process appended to the same database, in order, before ours go on.
+
+    Raises:
+        LogCorrupt: checkpoint, tiles and entries disagree, or the log is another key's (blame: log operator).
+        LogUnavailable: the database cannot be reached.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        signer: NoteSigner,
+        *,
+        entropy: Callable[[int], bytes],
+        observer: Observer | None = None,
+    ) -> None:
+        self._engine = engine
+        self._signer = signer
+        self._entropy = entropy
+        self._observer = observer
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(MAX_WAITING)
+        self._gate = threading.Lock()
+        self._closed = False
+        self._stale = False
+        try:
+            with engine.begin() as connection:
+                log_store.take_turn(connection)
+                self._state = log_store.load(connection, signer)
+        except SQLAlchemyError as error:
+            raise LogUnavailable(f"the log's database cannot be read: {type(error).__name__}") from error
+        self._writer = threading.Thread(target=self._run, name="zkattest-log", daemon=True)
+        self._writer.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def origin(self) -> str:
+        """The log's name, as in its checkpoints."""
+        return self._signer.name
+
+    @property
+    def size(self) -> int:
+        """Number of committed entries."""
+        return self._state.tree.size
+
+    @property
+    def note(self) -> str:
+        """The newest committed checkpoint, signed."""
+        return self._state.note
+
+    @property
+    def vkey(self) -> str:
+        """What an auditor pins."""
+        return self._signer.verifier.vkey
+
+    def checkpoint(self) -> Checkpoint:
+        """Return what the newest signed note commits to."""
+        return Checkpoint.open(self._state.note, self._signer.verifier)
+
+    def append(self, build: Build) -> Future[int]:
+        """Queue an entry; the future gives its number once it is committed.
+
+        The future raises what `build` raised, LogRefused if the entry's own rows contradict stored ones, or
+        LogUnavailable if nothing could be committed (then nothing was kept, and trying again is safe).
+
+        Raises:
+            LogUnavailable: the log is closed, or too many entries wait.
+        """
+        future: Future[int] = Future()
+        with self._gate:
+            if self._closed:
+                raise LogUnavailable("the log is closed")
+            try:
+                self._queue.put_nowait(_Waiting(build, future))
+            except queue.Full as error:
+                raise LogUnavailable("too many entries wait to be logged") from error
+        return future
+
+    def close(self) -> None:
+        """Commit what waits, then stop the writer; appending afterwards raises LogUnavailable."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+        self._queue.put(None)
+        self._writer.join()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def read(
+        self, start: int, limit: int | None = None, *, kinds: Collection[str] | None = None
+    ) -> Iterator[LoggedEntry]:
+        """Read committed entries in order from `start`, at most `limit` numbers, optionally only of some kinds.
+
+        Raises:
+            LogCorrupt: an entry is missing (blame: log operator).
+            LogUnavailable: the database cannot be read.
+        """
+        end = self.size if limit is None else min(self.size, start + limit)
+        with self._reading() as connection:
+            yield from log_store.read_entries(connection, start, end, kinds=kinds)
+
+    def entry(self, index: int) -> LoggedEntry:
+        """Read one committed entry; LogCorrupt if it is missing, MerkleError if there is none of that number."""
+        if not 0 <= index < self.size:
+            raise MerkleError(f"a log of {self.size} has no entry {index}")
+        return next(self.read(index, 1))
+
+    def tile(self, level: int, number: int) -> bytes:
+        """Read a tile's hashes (32 bytes each, empty if there is none); the last of a level may be partial."""
+        with self._reading() as connection:
+            return log_store.read_tile(connection, level, number)
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Prove that entry `index` is in the tree of the first `size` entries (hashes of 32 bytes).
+
+        Raises:
+            MerkleError: the log has no such entry or size (blame: the caller).
+        """
+        self._require_size(size)
+        with self._reading() as connection:
+            return merkle.inclusion(index, size, tiles.nodes(lambda *place: log_store.read_tile(connection, *place)))
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Prove that the tree of the first `new` entries extends that of the first `old` (hashes of 32 bytes).
+
+        Raises:
+            MerkleError: the log has no such sizes (blame: the caller).
+        """
+        self._require_size(new)
+        with self._reading() as connection:
+            return merkle.consistency(old, new, tiles.nodes(lambda *place: log_store.read_tile(connection, *place)))
+
+    def _require_size(self, size: int) -> None:
+        if size > self.size:
+            raise MerkleError(f"the log has only {self.size} entries")
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise LogUnavailable(f"the log cannot be read: {type(error).__name__}") from error
+
+    # -- the writer ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        stop = False
+        while not stop:
+            waiting = self._queue.get()
+            batch: list[_Waiting] = []
+            while waiting is not None:
+                if waiting.future.set_running_or_notify_cancel():
+                    batch.append(waiting)
+                if len(batch) >= MAX_BATCH or self._queue.empty():
+                    break
+                waiting = self._queue.get()
+            stop = waiting is None
+            if batch:
+                self._commit(batch)
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        try:
+            outcomes = self._write(batch)
+        except (IntegrityError, DataError) as error:
+            if len(batch) > 1:  # one entry's rows must not fail the others
+                for waiting in batch:
+                    self._commit([waiting])
+            else:
+                batch[0].future.set_exception(LogRefused(f"stored rows contradict it: {type(error).__name__}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the writer lives on and nobody waits for ever
+            for waiting in batch:
+                unavailable = LogUnavailable(f"the log could not commit: {type(error).__name__}")
+                unavailable.__cause__ = error
+                waiting.future.set_exception(unavailable)
+        else:
+            for future, outcome in outcomes:
+                if isinstance(outcome, int):
+                    future.set_result(outcome)
+                else:
+                    future.set_exception(outcome)
+
+    def _write(self, batch: list[_Waiting]) -> list[tuple[Future[int], int | Exception]]:
+        outcomes: list[tuple[Future[int], int | Exception]] = []
+        drafts: list[Draft] = []
+        entries: list[LoggedEntry] = []
+        try:
+            with self._engine.begin() as connection:
+                log_store.take_turn(connection)
+                before = self._catch_up(connection)
+                tree = before.tree.copy()
+                for waiting in batch:
+                    try:
+                        draft = waiting.build(tree.size)
+                    except Exception as error:  # noqa: BLE001 - the future carries it to whoever wrote the build
+                        outcomes.append((waiting.future, error))
+                        continue
+                    drafts.append(draft)
+                    entry = LoggedEntry(tree.size, draft.kind, draft.appended_at, self._entropy(SALT), draft.body)
+                    outcomes.append((waiting.future, entry.index))
+                    entries.append(entry)
+                    tree.append(entry.leaf_hash)
+                after = before
+                if entries:
+                    after = State(tree, Checkpoint(self.origin, tree.size, tree.root()).sign(self._signer))
+                    log_store.write(connection, before, after, entries)
+                    for row in (row for draft in drafts for row in draft.rows):
+                        connection.execute(row)
+        except BaseException:
+            self._stale = True
+            for draft in reversed(drafts):
+                if draft.undo:
+                    draft.undo()
+            raise
+        self._state = after
+        return outcomes
+
+    def _catch_up(self, connection: Connection) -> State:
+        """Believe the database: another process may have appended, or an unknown commit of ours may have succeeded."""
+        if not self._stale and log_store.read_note(connection) == self._state.note:
+            return self._state
+        stored = log_store.load(connection, self._signer)
+        if stored.tree.size < self.size:
+            raise LogCorrupt(f"the database went back from {self.size} to {stored.tree.size} entries")
+        if self._observer:
+            for entry in log_store.read_entries(connection, self.size, stored.tree.size):
+                self._observer(entry)
+        self._state, self._stale = stored, False
+        return stored
