@@ -1,21 +1,21 @@
 """The home directory: everything a party keeps between two runs, in one place, readable by its owner only.
 
-    HOME/                     0700
-      config.json             names, ports; no secret
-      keys.json               the client keys of this machine (lender, auditor, the two services)    0600
-      trust.json              what an auditor pins: log origin and key, the verifier's key; public
-      lock                    held by the running pair of services
-      services.json           addresses of the running pair; gone when it stops
-      prover/                 vault.sqlite, kek, signing.pem, lock                                    0700
-      verifier/               log.sqlite, log.key, attestation.pem                                    0700
-      logs/                   prover.log, verifier.log
+HOME/                     0700
+  config.json             names, ports; no secret
+  keys.json               the client keys of this machine (lender, auditor, the two services)    0600
+  trust.json              what an auditor pins: log origin and key, the verifier's key; public
+  lock                    held by the running pair of services
+  services.json           addresses of the running pair; gone when it stops
+  prover/                 vault.sqlite, kek, signing.pem, lock                                    0700
+  verifier/               log.sqlite, log.key, attestation.pem                                    0700
+  logs/                   prover.log, verifier.log
 """
 
 import fcntl
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -285,3 +285,22 @@ def locked(path: Path, *, what: str, remedy: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def write_lines(path: Path, lines: Iterable[bytes], *, mode: int = PUBLIC_FILE) -> int:
+    """Streams lines (each without its newline) into a file, whole or not at all; returns how many."""
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
+    count = 0
+    try:
+        with os.fdopen(os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            for line in lines:
+                file.write(line + b"\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        neighbour.replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            neighbour.unlink()
+        raise
+    return count

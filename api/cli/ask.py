@@ -1,0 +1,98 @@
+"""`attest ask`: one question about one person, answered YES or NO with a proof."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import HomeOption, JsonOption
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("ask")(ask)
+
+
+def ask(
+    predicate: Annotated[str, typer.Argument(help='The question, e.g. "salary > 100000".', metavar="PREDICATE")],
+    *,
+    subject: Annotated[str, typer.Option("--subject", metavar="ID", help="The provider's reference for the person.")],
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", metavar="FILE", help="Write the evidence file here.", show_default=False),
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when the answer is NO.")] = False,
+    schema: Annotated[
+        str | None, typer.Option("--schema", metavar="DIGEST", help="Under which schema.", show_default=False)
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="As of which day (2026-01-31).", show_default=False)
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", metavar="ID", help="Which provider answers.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a question about a person; get a proven YES or NO, never the value."""
+    from api.cli.connection import connect, home_at
+    from api.cli.translation import refusal
+    from api.home import write_file
+    from api.lender_client import Refusal
+
+    options = {"schema": schema, "as_of": as_of, "provider": provider}
+    with connect(home_at(home)) as client:
+        try:
+            with present.waiting("asking", quiet=as_json):
+                answer = client.ask(predicate, subject=subject, **{n: v for n, v in options.items() if v is not None})
+        except Refusal as error:
+            raise refusal(error, predicate=predicate) from None
+        if answer["outcome"] == "answer" and evidence is not None:
+            write_file(evidence, client.evidence(str(answer["id"])), mode=0o644)
+    if as_json:
+        present.print_json(answer | ({"evidence": str(evidence)} if evidence and answer["outcome"] == "answer" else {}))
+    if answer["outcome"] != "answer":
+        _tell_undetermined(answer, as_json=as_json)
+    if not as_json:
+        present.out.print(present.answer_panel(str(answer["answer"]), str(answer["question"]), facts(answer)))
+        if evidence is not None:
+            present.out.print(f"evidence written to {evidence}; check it with: attest evidence verify {evidence}")
+    if exit_code and answer["answer"] == "no":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+REASONS = {
+    "absent": "the provider has no such attribute on file for this person",
+    "stale": "what the provider has on file is too old",
+    "disputed": "the person disputes what is on file",
+}
+
+
+def _tell_undetermined(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        raise typer.Exit(ExitCode.NO_ANSWER)
+    reason = str(answer.get("reason", ""))
+    raise CommandError(
+        f"undetermined: {REASONS.get(reason, reason)}",
+        where=str(answer.get("question", "")),
+        remedy="ask about another attribute, or ask the provider to bring its record up to date",
+        code=ExitCode.NO_ANSWER,
+        kind="undetermined",
+    )
+
+
+def facts(answer: dict[str, Any]) -> dict[str, str]:
+    """The lines below an answer: who, when, how long it took, how large the proof is, where it is logged."""
+    timing = answer.get("timing_ms", {})
+    parts = ", ".join(f"{name} {timing[name]:.1f}" for name in ("prover", "verify") if name in timing)
+    total = f"{timing['total']:.1f} ms" if "total" in timing else ""
+    log = answer.get("log", {})
+    return {
+        "subject": f"{answer.get('subject', '')} at {answer.get('provider', '')}",
+        "as of": str(answer.get("as_of", "")),
+        "time": f"{total} ({parts})" if parts else total,
+        "proof": f"{answer.get('proof', {}).get('bytes', '?')} bytes",
+        "log": f"{log.get('origin', '')} entry {log.get('index', '')}",
+    }

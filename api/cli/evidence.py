@@ -1,0 +1,68 @@
+"""`attest evidence verify`: one answer, re-checked offline from one file and the auditor's pins."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
+
+group = typer.Typer(help="Evidence files: one answer, with everything needed to check it.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command group."""
+    app.add_typer(group, name="evidence")
+
+
+@group.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="An .evidence.json file.", metavar="FILE")],
+    *,
+    engine: EngineOption = "fast",
+    trust: TrustOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check one answer offline: proof, credential, signatures, log. Exit 1 if anything is wrong with it."""
+    from api.cli.connection import home_at
+    from api.cli.trust import engine_name, read_trust
+    from circuits.errors import CircuitsError
+    from verifier.errors import VerifierError
+    from verifier.evidence import verify_evidence
+
+    pins = read_trust(home_at(home), trust)
+    content = file.read_bytes()
+    chosen = engine_name(engine)
+    started = time.perf_counter()
+    try:
+        verdict = verify_evidence(content, trust=pins, engine=chosen)
+    except (VerifierError, CircuitsError) as error:
+        raise CommandError(
+            f"the evidence does not hold: {error}",
+            where=str(file),
+            remedy=f"blame: {blame}" if (blame := getattr(error, "blame", None)) else "",
+            code=ExitCode.FAILED,
+            kind=type(error).__name__,
+        ) from None
+    took = (time.perf_counter() - started) * 1000
+    told = {
+        "verified": True,
+        "answer": verdict.answer,
+        "question": verdict.question,
+        "subject": verdict.subject,
+        "provider": verdict.provider,
+        "as_of": verdict.as_of,
+        "origin": verdict.origin,
+        "index": verdict.index,
+        "engine": chosen,
+    }
+    if as_json:
+        present.print_json(told)
+        return
+    facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "origin", "index")}
+    present.out.print(present.answer_panel(verdict.answer, verdict.question, facts))
+    present.out.print(f"[bold green]verified[/] offline with the {chosen} engine in {took:.0f} ms")

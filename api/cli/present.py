@@ -1,0 +1,104 @@
+"""How things look: one console for people on stderr and stdout, one JSON object for scripts on stdout."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.failures import CommandError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+STYLES = {"yes": "bold white on green", "no": "bold white on blue"}
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object on stdout, and nothing else there."""
+    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(error: CommandError, *, as_json: bool) -> None:
+    """What, where, how to mend: on stderr, or as `{"error": ...}` on stdout."""
+    if as_json:
+        parts = {"kind": error.kind, "what": error.what, "where": error.where, "remedy": error.remedy}
+        print_json({"error": {name: part for name, part in parts.items() if part} | {"exit_code": int(error.code)}})
+        return
+    err.print(Text.assemble(("error  ", "bold red"), (error.what, "bold")))
+    for label, part in (("where  ", error.where), ("mend   ", error.remedy)):
+        for number, line in enumerate(part.splitlines()):
+            err.print(Text.assemble((label if number == 0 else " " * len(label), "dim"), line), no_wrap=True)
+
+
+def caret(text: str, position: int) -> str:
+    """The predicate with a caret below the character at `position` (0-based); long texts are cut around it."""
+    start = max(0, position - 60)
+    shown = text[start : start + 100].replace("\n", " ").replace("\t", " ")
+    return f"{shown}\n{' ' * (position - start)}^"
+
+
+def badge(word: str) -> Text:
+    """YES, NO, or a word for what is neither."""
+    return Text(f" {word.upper()} ", style=STYLES.get(word.lower(), "bold black on yellow"))
+
+
+def answer_panel(answer: str, question: str, facts: Mapping[str, str]) -> Panel:
+    """The big answer: the word, the English question, and the facts below it."""
+    grid = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        grid.add_row(Text(name, style="dim"), Text(fact))
+    style = "green" if answer == "yes" else "blue"
+    word = Text("\n".join(LETTERS[answer]), style=f"bold {style}")
+    return Panel(Group(word, Text(), Text(question, style="bold"), Text(), grid), border_style=style, expand=False)
+
+
+LETTERS = {
+    "yes": (
+        "█   █ █████ █████",
+        " █ █  █     █    ",
+        "  █   ████  █████",
+        "  █   █         █",
+        "  █   █████ █████",
+    ),
+    "no": (
+        "█   █ █████",
+        "██  █ █   █",
+        "█ █ █ █   █",
+        "█  ██ █   █",
+        "█   █ █████",
+    ),
+}
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """A progress display on stderr; silent for scripts and where stderr is no terminal."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+        console=err,
+        transient=True,
+        disable=quiet or not err.is_terminal,
+    ) as shown:
+        yield shown
+
+
+@contextmanager
+def waiting(message: str, *, quiet: bool) -> Iterator[None]:
+    """A spinner on stderr for something without a measure."""
+    if quiet or not err.is_terminal:
+        yield
+        return
+    with err.status(message):
+        yield

@@ -1,0 +1,56 @@
+"""Running one service in this process: on its own address, or on a socket a parent has bound."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from api.home import Address
+from api.services import listen
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+GRACE_SECONDS = 5
+
+
+def leave_with_parent() -> None:
+    """Ends this process in order once standard input closes, which it does when the parent is gone."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
+    """Serves until SIGTERM or SIGINT, then lets requests in flight finish.
+
+    Raises:
+        ServiceError: the address is taken.
+    """
+    import uvicorn
+
+    if descriptor is None:
+        listener = listen(address)
+    else:
+        listener = socket.socket(fileno=descriptor)
+        # The workers this process starts must not keep the port open after it.
+        listener.set_inheritable(False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    with listener:
+        server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(3)

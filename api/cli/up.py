@@ -1,0 +1,103 @@
+"""`attest up`: both services in the foreground, state in the home, everything made on the first run."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli import present
+from api.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.services import Services
+
+LOOK_EVERY = 0.2
+PortOption = Annotated[int | None, typer.Option("--verifier-port", min=1, max=65535, show_default=False)]
+ProverPortOption = Annotated[int | None, typer.Option("--prover-port", min=1, max=65535, show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("up")(up)
+
+
+def up(
+    *,
+    home: HomeOption = None,
+    verifier_port: PortOption = None,
+    prover_port: ProverPortOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run both services in the foreground; the first run makes keys, a provider and a sandbox lender."""
+    from api.bootstrap import bootstrap, prepare_tables
+    from api.cli.connection import home_at
+    from api.home import locked
+    from api.services import Services
+
+    place = home_at(home)
+    place.create()
+    busy = {"what": "the services of this home are already running", "remedy": "use them, or stop the other attest up"}
+    with ending_on_signals(), locked(place.root / "lock", **busy):
+        first = not place.is_ready
+        with present.progress(quiet=as_json) as shown:
+            task = shown.add_task("preparing tables", total=None)
+            prepare_tables(progress=lambda done, total: shown.update(task, completed=done, total=total))
+        bootstrap(place, verifier_port=verifier_port, prover_port=prover_port)
+        with Services.start(place, environment=os.environ) as services:
+            _tell(place, services, first=first, as_json=as_json)
+            while True:
+                time.sleep(LOOK_EVERY)
+                services.require_alive()
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Turns the first SIGTERM, SIGHUP or SIGINT into an orderly end of the block and exit code 0.
+
+    Further ones are ignored while it ends: stopping takes its few seconds, and then everything is gone.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise typer.Exit
+
+    before = {each: signal.signal(each, end) for each in signals}
+    try:
+        yield
+    finally:
+        for each, old in before.items():
+            signal.signal(each, old)
+
+
+def _tell(home: "Home", services: "Services", *, first: bool, as_json: bool) -> None:
+    urls = {child.name: child.address.url for child in services.children}
+    if as_json:
+        present.print_json({"home": str(home.root), "first_run": first, **urls})
+        return
+    option = f" --home {home.root}" if str(home.root) != str(type(home).at(environment={}).root) else ""
+    lines = (
+        f"[bold green]ready[/]      verifier {urls['verifier']}   prover {urls['prover']}",
+        f"home       {home.root}" + ("   (new: keys, a provider, a sandbox lender)" if first else ""),
+        f"documents  {urls['verifier']}/docs",
+        "",
+        "[bold]try, in another terminal[/]",
+        f"  attest prover import people.csv --schema schema.json --subject customer_id{option}",
+        f'  attest ask "salary > 100000" --subject C-1001{option}',
+        f"  attest audit replay{option}",
+        "",
+        f"  curl {urls['verifier']}/v1/queries -H 'content-type: application/json' \\",
+        f'    -H "authorization: Bearer $(jq -r .lender {home.keys_file})" \\',
+        """    -d '{"predicate":"salary > 100000","subject":"C-1001","purpose":"credit"}'""",
+        "",
+        "[dim]Ctrl-C stops both[/]",
+    )
+    for line in lines:
+        present.out.print(line)

@@ -1,0 +1,68 @@
+"""`attest verifier`: the service that checks proofs, signs answers and keeps the log."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import present
+from api.cli.options import HomeOption, JsonOption
+
+group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
+log_group = typer.Typer(help="The log of everything answered.", no_args_is_help=True)
+SocketOption = Annotated[int | None, typer.Option("--socket", hidden=True)]
+ParentOption = Annotated[bool, typer.Option("--with-parent", hidden=True)]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command group."""
+    app.add_typer(group, name="verifier")
+    group.add_typer(log_group, name="log")
+
+
+@group.command("serve")
+def serve(
+    *,
+    home: HomeOption = None,
+    _as_json: JsonOption = False,
+    socket: SocketOption = None,
+    with_parent: ParentOption = False,
+) -> None:
+    """Run the verifier in the foreground; ZKATTEST_VERIFIER_* overrides what the home says."""
+    from api.cli.connection import home_at
+    from api.cli.serving import leave_with_parent, run
+    from api.home import locked
+    from api.home_settings import verifier_settings
+    from api.verifier_app import create_app
+
+    if with_parent:
+        leave_with_parent()
+    place = home_at(home)
+    settings = verifier_settings(place, environment=os.environ)
+    busy = {"what": "the verifier of this home is already running", "remedy": "stop the other one first"}
+    with locked(place.verifier / "lock", **busy):
+        run(create_app(settings), address=place.config().verifier, descriptor=socket)
+
+
+@log_group.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where the export goes (JSON lines).", metavar="FILE")],
+    *,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole log with its entries' bodies, for an auditor to replay offline."""
+    from api.cli.connection import home_at
+    from api.exporting import export_lines
+    from api.home import write_lines
+
+    place = home_at(home)
+    with present.progress(quiet=as_json) as shown:
+        task = shown.add_task("exporting entries", total=None)
+        lines = export_lines(place, progress=lambda done, total: shown.update(task, completed=done, total=total))
+        count = write_lines(file, lines) - 1
+    if as_json:
+        present.print_json({"file": str(file), "entries": count})
+    else:
+        present.out.print(f"{count} entries written to {file}; replay them with: attest audit replay {file}")

@@ -1,0 +1,54 @@
+"""The settings of both services as a home directory implies them; the environment has the last word on each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.home import Home
+from api.settings import ProverSettings, VerifierSettings
+
+
+def verifier_settings(home: Home, *, environment: Mapping[str, str]) -> VerifierSettings:
+    """What the verifier of this home runs with.
+
+    Raises:
+        HomeError: the first run has not completed, or a file is open to others.
+    """
+    config, keys = home.config(), home.keys()
+    return VerifierSettings(
+        **_unless_set(
+            "ZKATTEST_VERIFIER_",
+            environment,
+            database_url=f"sqlite:///{home.log_database}",
+            origin=config.origin,
+            log_key_file=home.log_key,
+            attestation_key_file=home.attestation_key,
+            prover_keys={config.provider_id: keys["prove"]},
+        )
+    )
+
+
+def prover_settings(home: Home, *, environment: Mapping[str, str]) -> ProverSettings:
+    """What the prover of this home runs with.
+
+    Raises:
+        HomeError: the first run has not completed, or a file is open to others.
+    """
+    config, keys = home.config(), home.keys()
+    return ProverSettings(
+        **_unless_set(
+            "ZKATTEST_PROVER_",
+            environment,
+            database_url=f"sqlite:///{home.vault}",
+            provider=config.provider_id,
+            kek_file=home.kek,
+            signing_key_file=home.signing_key,
+            audiences=(config.origin,),
+            verifier_url=config.verifier.url,
+            verifier_key=keys["issue"],
+        )
+    )
+
+
+def _unless_set(prefix: str, environment: Mapping[str, str], **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - settings are of many types; pydantic checks each
+    taken = {name.upper() for name in environment}
+    return {name: value for name, value in settings.items() if f"{prefix}{name}".upper() not in taken}

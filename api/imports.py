@@ -1,0 +1,110 @@
+"""Importing a CSV file into a vault, through the running prover or straight into the stopped one.
+
+Both ways take the same records and give the same outcomes; the rejects file gets every refused row with line, column
+and reason, never a value.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final, Protocol, Self, TextIO
+
+from prover.records import Record, Reject
+
+BATCH: Final = 250
+REJECTS_HEADER: Final = ("line", "column", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What became of one record: `issued`, `unchanged`, `superseded` or `rejected`."""
+
+    status: str
+    reject: Reject | None = None
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def issue(self, records: Sequence[Record]) -> Sequence[Issued]:
+        """Issues a batch, all or nothing; one outcome a record, in order."""
+        ...
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts over one import."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rejects: Path | None = None
+
+    @property
+    def imported(self) -> int:
+        """Rows that are in the vault now."""
+        return self.counts["issued"] + self.counts["unchanged"] + self.counts["superseded"]
+
+
+def run(
+    rows: Iterable[Record | Reject],
+    *,
+    sink: Sink,
+    rejects: Path,
+    progress: Callable[[int], None],
+) -> Summary:
+    """Sends every record to the sink and writes the rejects file, which is there only if there are any.
+
+    Args:
+        rows: from `prover.importing.read_records`.
+        sink: where they go.
+        rejects: the rejects file; an old one is replaced.
+        progress: told the line reached.
+    """
+    summary = Summary()
+    rejects.unlink(missing_ok=True)
+    with _Rejects(rejects) as refused:
+        for batch in _batches(iter(rows)):
+            records = [row for row in batch if isinstance(row, Record)]
+            outcomes = iter(sink.issue(records) if records else ())
+            for row in batch:
+                reject = row if isinstance(row, Reject) else None
+                status = "rejected"
+                if reject is None:
+                    outcome = next(outcomes)
+                    status, reject = outcome.status, outcome.reject
+                summary.counts[status] += 1
+                if reject is not None:
+                    refused.write(reject)
+            if batch:
+                progress(batch[-1].line)
+    if summary.counts["rejected"]:
+        summary.rejects = rejects
+    return summary
+
+
+def _batches(rows: Iterator[Record | Reject]) -> Iterator[list[Record | Reject]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+class _Rejects:
+    """The rejects file, made with its first row."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, reject: Reject) -> None:
+        if self._file is None:
+            self._file = self._path.open("w", encoding="utf-8", newline="")
+            csv.writer(self._file).writerow(REJECTS_HEADER)
+        csv.writer(self._file).writerow((reject.line, reject.column or "", reject.reason))
