@@ -1,0 +1,125 @@
+# ruff: noqa: N815  # the fields carry the paper's letters
+"""The rows' random combination: u_L, u_R, u_O, kappa and a from e, rho, lambda (protocol section 5, P3).
+
+Gates get powers of mu = rho^2, linear rows powers of lambda; the two never share a variable, or opposite errors in a
+gate and a row could cancel.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from circuits.constraints import Circuit, L, O, R, Row, V
+from circuits.group.curve import N
+
+Terms = tuple[tuple[int, int], ...]
+"""(index into the powers, signed coefficient)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A circuit's rows turned by wire: for every wire the powers it collects, coefficients centred around zero."""
+
+    wires: tuple[tuple[tuple[int, Terms], ...], ...]
+    values: tuple[Terms, ...]
+    const: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Public coefficients of one proof's one identity; vectors have length N, kappa has length K.
+
+    Attributes:
+        u_L, u_R, u_O: what the linear rows and gate outputs ask of every wire.
+        kappa: the same for the committed values.
+        a: the constants.
+        mu: mu^1, ..., mu^N.
+        mu_inverse: mu^-1, ..., mu^-N.
+    """
+
+    u_L: Sequence[int]
+    u_R: Sequence[int]
+    u_O: Sequence[int]
+    kappa: Sequence[int]
+    a: int
+    mu: Sequence[int]
+    mu_inverse: Sequence[int]
+
+    def pub3(self) -> int:
+        """2 sum_i mu^-(i+1) u_L,i u_R,i - 2a: the public part of the T^3 coefficient."""
+        cross = sum(m * (x * y % N) for m, x, y in zip(self.mu_inverse, self.u_L, self.u_R, strict=True) if x and y)
+        return 2 * (cross - self.a) % N
+
+
+def powers(base: int, count: int) -> list[int]:
+    """base^1, ..., base^count."""
+    result: list[int] = []
+    x = 1
+    for _ in range(count):
+        x = x * base % N
+        result.append(x)
+    return result
+
+
+@lru_cache(maxsize=256)
+def plan(circuit: Circuit) -> Plan:
+    """Turn the rows once per circuit: powers are numbered lambda^1..lambda^(Q+1), then mu^1..mu^N."""
+    by_wire: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    const: list[tuple[int, int]] = []
+
+    def take(row: Row, power: int, sign: int) -> None:
+        for kind, index, c in row.terms:
+            by_wire.setdefault((kind, index), []).append((power, sign * _centred(c)))
+        if row.const:
+            const.append((power, sign * _centred(row.const)))
+
+    for q, row in enumerate(circuit.rows, 1):
+        take(row, q, 1)
+    mu_0 = len(circuit.rows) + 1
+    for g, row in enumerate(circuit.gates, circuit.D):
+        take(row, mu_0 + g, -1)
+    wires = tuple(
+        tuple((index, tuple(terms)) for (kind, index), terms in sorted(by_wire.items()) if kind == wanted)
+        for wanted in (L, R, O)
+    )
+    values = tuple(tuple(by_wire.get((V, k), ())) for k in range(circuit.K))
+    return Plan(wires, values, tuple(const))
+
+
+def evaluate(
+    circuit: Circuit, e: int, rho: int, lam: int, *, rho_inverse: int, digit_inverses: Sequence[int]
+) -> Weights:
+    """Combine the rows of a circuit.
+
+    Args:
+        circuit: the statement.
+        e: the digit challenge.
+        rho: mu is its square.
+        lam: the linear rows' challenge.
+        rho_inverse: 1/rho.
+        digit_inverses: 1/(e+j) for 0 <= j < b (empty without digits).
+    """
+    turned = plan(circuit)
+    mu = powers(rho * rho % N, circuit.N)
+    mu_inverse = powers(rho_inverse * rho_inverse % N, circuit.N)
+    weights = powers(lam, len(circuit.rows) + 1) + mu
+
+    u_L, u_R, u_O = ([0] * circuit.N for _ in range(3))
+    for u, wires in zip((u_L, u_R, u_O), turned.wires, strict=True):
+        for index, terms in wires:
+            u[index] = _dot(terms, weights)
+    a = _dot(turned.const, weights)
+    for i in range(circuit.D):
+        u_R[i] = (u_R[i] + e * mu[i] + lam) % N
+    for j in range(circuit.b):
+        u_O[j] = (u_O[j] - lam * digit_inverses[j]) % N
+    a -= sum(mu[: circuit.D])
+    return Weights(u_L, u_R, u_O, [_dot(terms, weights) for terms in turned.values], a % N, mu, mu_inverse)
+
+
+def _dot(terms: Iterable[tuple[int, int]], weights: Sequence[int]) -> int:
+    return sum([c * weights[i] for i, c in terms]) % N
+
+
+def _centred(c: int) -> int:
+    return c if c <= N // 2 else c - N
