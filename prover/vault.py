@@ -165,6 +165,17 @@ class Vault:
             connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
             return connection.execute(update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None)).rowcount
 
+    def dispute(self, engine: Engine, reference: str, *, since: int | None) -> None:
+        """Note that a subject disputes what is held of them since then (Unix seconds); None settles the dispute.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        with engine.begin() as connection:
+            known = SUBJECTS.c.lookup == self.lookup(reference)
+            if connection.execute(update(SUBJECTS).where(known).values(disputed_at=since)).rowcount != 1:
+                raise SubjectUnknown("no such subject in this vault")
+
     def _keyed(self, message: bytes) -> bytes:
         return hmac.digest(self._index_key, message, hashlib.sha256)
 

@@ -10,6 +10,7 @@ from circuits.pedersen import Opening
 from prover.errors import KeyRefused, SubjectUnknown, VaultError
 from prover.keys import EnvironmentKeyProvider, encode_key
 from prover.models import CREDENTIALS, OUTBOX, SCHEMAS, SUBJECTS, VAULT_KEYS
+from prover.records import Record
 from prover.vault import Vault
 
 
@@ -191,3 +192,13 @@ def test_erasing_destroys_the_key_and_every_seal(engine, vault, alice, sealed):
     assert waiting == ["c-2"]
     with pytest.raises(SubjectUnknown):
         vault.erase(engine, "alice", now=6)
+
+
+def test_a_dispute_is_noted_and_settled_for_those_who_exist(engine, issuer, vault):
+    issuer.issue([Record("alice", {"first": "1"})], schema=SCHEMA, now=1_800_000_000, entropy=os.urandom)
+    for since in (7, None):
+        vault.dispute(engine, "alice", since=since)
+        with engine.connect() as connection:
+            assert connection.scalar(select(SUBJECTS.c.disputed_at)) == since
+    with pytest.raises(SubjectUnknown):
+        vault.dispute(engine, "bob", since=7)
