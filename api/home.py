@@ -6,7 +6,7 @@ HOME/                     0700
   trust.json              what an auditor pins: log origin and key, the verifier's key; public
   lock                    held by the running pair of services
   services.json           addresses of the running pair; gone when it stops
-  prover/                 vault.sqlite, kek, signing.pem, lock                                    0700
+  prover/                 vault.sqlite, kek, signing.pem, callers.json, lock                      0700
   verifier/               log.sqlite, log.key, attestation.pem                                    0700
   logs/                   prover.log, verifier.log
 """
@@ -136,6 +136,11 @@ class Home:
     def signing_key(self) -> Path:
         """The provider's signing key (PEM), secret."""
         return self.prover / "signing.pem"
+
+    @property
+    def callers(self) -> Path:
+        """Who may call the prover; digests only."""
+        return self.prover / "callers.json"
 
     @property
     def log_database(self) -> Path:

@@ -42,6 +42,7 @@ def prover_settings(home: Home, *, environment: Mapping[str, str]) -> ProverSett
             provider=config.provider_id,
             kek_file=home.kek,
             signing_key_file=home.signing_key,
+            callers_file=home.callers,
             audiences=(config.origin,),
             verifier_url=config.verifier.url,
             verifier_key=keys["issue"],

@@ -5,6 +5,7 @@ and reason, never a value.
 """
 
 import csv
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol, Self, TextIO
 
+from api.lender_client import ServiceClient
 from prover.records import Record, Reject
 
 BATCH: Final = 250
+REGISTERED_WITHIN: Final = 15.0
+POLL: Final = 0.05
 REJECTS_HEADER: Final = ("line", "column", "reason")
 
 
@@ -82,6 +86,26 @@ def run(
     if summary.counts["rejected"]:
         summary.rejects = rejects
     return summary
+
+
+def await_registration(
+    client: ServiceClient, *, progress: Callable[[int], None], patience: float = REGISTERED_WITHIN
+) -> int:
+    """Waits until nothing waits to be registered; returns how many still do when nothing moves for `patience` seconds.
+
+    What is left over is not lost: the prover goes on registering.
+    """
+    least, since = None, time.monotonic()
+    while True:
+        pending = int(client.get("/readyz")["pending"])
+        progress(pending)
+        if pending == 0:
+            return 0
+        if least is None or pending < least:
+            least, since = pending, time.monotonic()
+        if time.monotonic() - since > patience:
+            return pending
+        time.sleep(POLL)
 
 
 def _batches(rows: Iterator[Record | Reject]) -> Iterator[list[Record | Reject]]:

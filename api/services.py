@@ -63,11 +63,23 @@ def listen(address: Address) -> socket.socket:
     return listener
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on right now."""
+def free_port(host: str, *, first: int = 0) -> int:
+    """A port nobody listens on right now: `first` if it is free, else any."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, first))
+        except OSError:
+            probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(host: str, count: int) -> list[int]:
+    """Different ports nobody listens on right now."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port(host))
+    return sorted(found)
 
 
 @dataclass(slots=True)
