@@ -8,11 +8,11 @@ from circuits import calendar
 from circuits.currencies import decimals
 from circuits.encoding import parse_json
 from circuits.errors import EncodingError, SchemaError, ValueRefused
-from circuits.group.curve import N
 from circuits.values import (
     FIRST_DATE,
     LAST_DATE,
     MAX_INTEGER,
+    TEXT_BYTES,
     Attribute,
     AttributeType,
     Disclosure,
@@ -28,10 +28,10 @@ PERIODS = ("hour", "day", "week", "month", "quarter", "year")
 RESERVED = frozenset(
     {
         *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let"),
-        *("loop", "namespace", "null", "package", "return", "true", "var", "void", "while"),
+        *("loop", "namespace", "null", "package", "return", "true", "var", "void", "while", "and", "not", "or"),
     }
 )
-"""Words that CEL keeps for itself: an attribute of that name could never be asked about."""
+"""Words that CEL or the language keep for themselves: an attribute of that name could never be asked about."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}\Z")
@@ -101,7 +101,7 @@ def _attribute(item: object, path: str) -> Attribute:
         case AttributeType.BOOL:
             return Attribute(name, type_, 0, 1)
         case AttributeType.TEXT:
-            return Attribute(name, type_, 0, N - 1)
+            return Attribute(name, type_, 0, (1 << 8 * TEXT_BYTES) - 1)
         case AttributeType.DATE:
             minimum, maximum = members.get("min", FIRST_DATE), members.get("max", LAST_DATE)
         case _:

@@ -14,10 +14,10 @@ from typing import Any
 from circuits import calendar
 from circuits.currencies import decimals
 from circuits.errors import EncodingError, ValueRefused
-from circuits.group.curve import N
 
 MAX_INTEGER = 2**63 - 1
 TEXT_DOMAIN = b"zkattest/text/1"
+TEXT_BYTES = 31
 MAX_TEXT = 1024
 FIRST_DATE, LAST_DATE = "1900-01-01", "2199-12-31"
 
@@ -212,9 +212,11 @@ def normal_text(text: str) -> str:
 
 
 def text_scalar(text: str) -> int:
-    """Hash a text, after NFC, to a scalar: equal scalars mean equal texts.
+    """Hash a text, after NFC, to 248 bits, so that it is a constant any circuit accepts (below 2^250).
+
+    Equal numbers mean equal texts: SHA-256 cut to 31 bytes still takes 2^124 work to collide.
 
     Raises:
         EncodingError: see normal_text.
     """
-    return int.from_bytes(hashlib.sha256(TEXT_DOMAIN + normal_text(text).encode()).digest(), "big") % N
+    return int.from_bytes(hashlib.sha256(TEXT_DOMAIN + normal_text(text).encode()).digest()[:TEXT_BYTES], "big")

@@ -1,0 +1,190 @@
+"""Recursive descent over CEL's grammar, cut down to what can be proven; never deeper than 16 levels.
+
+Precedence, weakest first: `||`, `&&`, one comparison or `in`, `+ -`, `*`, prefix `!` and `-`. notes/language.md has the
+grammar.
+"""
+
+from collections.abc import Callable
+
+from circuits.errors import PredicateSyntaxError
+from circuits.predicate.syntax import (
+    Call,
+    Junction,
+    Membership,
+    Minus,
+    Name,
+    Negation,
+    Node,
+    Number,
+    Product,
+    Relation,
+    String,
+    Sum,
+    Truth,
+)
+from circuits.predicate.tokens import Token, number, tokenize
+
+MAX_DEPTH = 16
+MAX_ITEMS = 64
+RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+FUNCTIONS = ("age", "date", "at_least")
+
+_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not"}
+
+
+def parse_syntax(text: str) -> Node:
+    """Parse a text to its syntax tree.
+
+    Raises:
+        PredicateSyntaxError: not a sentence of the language, or a limit exceeded.
+    """
+    parser = _Parser(text)
+    node = parser.disjunction()
+    parser.require_end()
+    return node
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokenize(text)
+        self.next = 0
+        self.depth = 0
+
+    def disjunction(self) -> Node:
+        return self._junction("||", self._conjunction)
+
+    def require_end(self) -> None:
+        if self._token.kind != "end":
+            raise self._unexpected("the question should end here")
+
+    @property
+    def _token(self) -> Token:
+        return self.tokens[self.next]
+
+    def _take(self) -> Token:
+        token = self.tokens[self.next]
+        self.next += 1
+        return token
+
+    def _at_symbol(self, *symbols: str) -> bool:
+        return self._token.kind == "symbol" and self._token.text in symbols
+
+    def _require(self, symbol: str) -> None:
+        if not self._at_symbol(symbol):
+            raise self._unexpected(f"expected {symbol}")
+        self._take()
+
+    def _deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise PredicateSyntaxError(self.text, self._token.at, f"nested deeper than {MAX_DEPTH} levels")
+
+    def _unexpected(self, wanted: str) -> PredicateSyntaxError:
+        token = self._token
+        if token.kind == "end":
+            reason = "an empty question" if token is self.tokens[0] else f"the question ends too early, {wanted}"
+        elif token.kind == "name" and token.text.lower() in _WORDS:
+            reason = _WORDS[token.text.lower()]
+        elif token.text == "," and self.next and self.tokens[self.next - 1].kind == "number":
+            reason = f"{wanted}; numbers are written without separators"
+        else:
+            reason = wanted
+        return PredicateSyntaxError(self.text, token.at, reason)
+
+    def _junction(self, operator: str, operand: Callable[[], Node]) -> Node:
+        operands = [operand()]
+        at = self._token.at
+        while self._at_symbol(operator):
+            self._take()
+            operands.append(operand())
+        return operands[0] if len(operands) == 1 else Junction(at, operator, tuple(operands))
+
+    def _conjunction(self) -> Node:
+        return self._junction("&&", self._comparison)
+
+    def _comparison(self) -> Node:
+        left = self._sum()
+        node = left
+        if self._at_symbol(*RELATIONS):
+            operator = self._take()
+            node = Relation(operator.at, operator.text, left, self._sum())
+        elif self._token.kind == "name" and self._token.text == "in":
+            at = self._take().at
+            node = Membership(at, left, self._items())
+        if node is not left and (self._at_symbol(*RELATIONS) or self._token.text == "in"):
+            raise self._unexpected("comparisons do not chain; join them with &&")
+        return node
+
+    def _items(self) -> tuple[Node, ...]:
+        self._require("[")
+        items: list[Node] = []
+        while True:
+            if len(items) == MAX_ITEMS:
+                raise PredicateSyntaxError(self.text, self._token.at, f"a list has at most {MAX_ITEMS} items")
+            items.append(self._sum())
+            if not self._at_symbol(","):
+                break
+            self._take()
+        self._require("]")
+        return tuple(items)
+
+    def _sum(self) -> Node:
+        node = self._product()
+        while self._at_symbol("+", "-"):
+            operator = self._take()
+            node = Sum(operator.at, node, self._product(), operator.text == "-")
+        return node
+
+    def _product(self) -> Node:
+        node = self._prefixed()
+        while self._at_symbol("*"):
+            at = self._take().at
+            node = Product(at, node, self._prefixed())
+        return node
+
+    def _prefixed(self) -> Node:
+        if not self._at_symbol("!", "-"):
+            return self._primary()
+        self._deeper()
+        operator = self._take()
+        if self._at_symbol("!", "-") and not self._at_symbol(operator.text):
+            raise self._unexpected("! and - do not mix")
+        operand = self._prefixed()
+        self.depth -= 1
+        return Negation(operator.at, operand) if operator.text == "!" else Minus(operator.at, operand)
+
+    def _primary(self) -> Node:
+        token = self._token
+        if token.kind == "number":
+            self._take()
+            return Number(token.at, *number(token, self.text))
+        if token.kind == "string":
+            self._take()
+            return String(token.at, token.text)
+        if self._at_symbol("("):
+            self._deeper()
+            self._take()
+            node = self.disjunction()
+            self._require(")")
+            self.depth -= 1
+            return node
+        if token.kind != "name" or token.text == "in" or token.text in _WORDS:
+            raise self._unexpected("expected an attribute, a number, a string or (")
+        self._take()
+        if token.text in ("true", "false"):
+            return Truth(token.at, token.text == "true")
+        return self._call(token) if self._at_symbol("(") else Name(token.at, token.text)
+
+    def _call(self, name: Token) -> Node:
+        if name.text not in FUNCTIONS:
+            raise PredicateSyntaxError(self.text, name.at, f"the functions are {', '.join(FUNCTIONS)}")
+        self._deeper()
+        self._take()
+        arguments = [self.disjunction()]
+        while self._at_symbol(","):
+            self._take()
+            arguments.append(self.disjunction())
+        self._require(")")
+        self.depth -= 1
+        return Call(name.at, name.text, tuple(arguments))
