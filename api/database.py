@@ -7,6 +7,8 @@ lock half-way: `engine.connect().execution_options(reading=True)`. PostgreSQL ne
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +30,10 @@ BUSY_MILLISECONDS = 10_000
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 # "zkat", so that other users of one PostgreSQL server do not wait for our migrations.
 MIGRATION_LOCK = 0x7A6B6174
+
+
+class NotMigrated(RuntimeError):  # noqa: N818 - a state, which the operator changes
+    """The database is not at the revision this program knows, and may not be brought there by itself."""
 
 
 class DatabaseRefused(ValueError):  # noqa: N818 - the caller's address is at fault, and the name says what became of it
@@ -69,6 +75,25 @@ def migrate(engine: Engine, room: Room) -> None:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def open_migrated(url: str, room: Room, *, migrating: bool) -> Iterator[Engine]:
+    """An engine on the newest revision, disposed of at the end.
+
+    Raises:
+        DatabaseRefused: see open_engine.
+        NotMigrated: the database is on another revision, and `migrating` is off (the operator's fault).
+    """
+    engine = open_engine(url)
+    try:
+        if migrating:
+            migrate(engine, room)
+        elif not is_migrated(engine, room):
+            raise NotMigrated(f"the {room}'s database is not at the newest revision: migrate it first")
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def is_migrated(engine: Engine, room: Room) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.auth import AuthenticationError
+from api.keyring import KeyringError
 from api.problems import Problem
 from circuits import errors as circuits
 from prover import errors as prover
@@ -21,6 +22,7 @@ _CHALLENGE: Final = 'Bearer realm="zkattest"'
 # exception -> (problem, whether its message is for the client's eyes)
 TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     AuthenticationError: ("unauthenticated", True),
+    KeyringError: ("unavailable", False),
     circuits.PredicateSyntaxError: ("predicate-syntax", True),
     circuits.PredicateTypeError: ("predicate-type", True),
     circuits.SchemaError: ("unprocessable", True),
@@ -30,6 +32,7 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     circuits.EncodingError: ("bad-request", True),
     prover.Declined: ("declined", False),
     prover.QueryRefused: ("unprocessable", True),
+    prover.ImportRefused: ("unprocessable", True),
     prover.ProverUnavailable: ("unavailable", False),
     verifier.CheckFailed: ("invalid-proof", False),
     verifier.RegistryError: ("conflict", True),

@@ -7,6 +7,8 @@ message may quote what a person told us.
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -79,6 +81,18 @@ def whereabouts(error: BaseException) -> dict[str, str]:
         "error": type(error).__name__,
         "where": " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)),
     }
+
+
+@contextmanager
+def listening(logger: FilteringBoundLogger) -> Iterator[None]:
+    """While the block runs, warnings of every library go to this logger."""
+    carrier = LibraryLogs(logger)
+    root = logging.getLogger()
+    root.addHandler(carrier)
+    try:
+        yield
+    finally:
+        root.removeHandler(carrier)
 
 
 class LibraryLogs(logging.Handler):
