@@ -1,0 +1,252 @@
+import os
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+
+from circuits import predicate as predicates
+from circuits import statement as statements
+from circuits.attributes import Schema
+from circuits.credential import Credential
+from circuits.encoding import b64u
+from circuits.errors import PredicateSyntaxError, PredicateTypeError, ProofError
+from circuits.query import Query
+from prover.errors import Declined, ProverUnavailable, QueryRefused, VaultError
+from prover.issuance import YEAR
+from prover.models import CREDENTIALS
+from prover.pool import ProvingPool
+from prover.proving import Answered, Responder, Undetermined
+from prover.records import Record
+
+NOW = 1_800_000_000  # 2027-01-15
+DAY = 86_400
+ORIGIN = "https://verifier.example"
+SCHEMA = Schema.from_json(
+    {
+        "schema": "small",
+        "version": 1,
+        "attributes": [
+            {"name": "salary", "type": "money", "currency": "USD", "period": "year", "max": "1000000.00"},
+            {"name": "balance", "type": "integer", "min": "-1000", "max": "1000"},
+            {"name": "born", "type": "date"},
+            {"name": "country", "type": "enum", "values": ["CA", "US"]},
+            {"name": "sanctioned", "type": "bool"},
+            {"name": "employer", "type": "text"},
+        ],
+    }
+)
+ALICE = Record(
+    "alice",
+    {
+        "salary": "100000.01",
+        "balance": "-7",
+        "born": "2006-01-16",
+        "country": "US",
+        "sanctioned": "no",
+        "employer": "Acme",
+    },
+)
+BOB = Record("bob", {"salary": "99999.99"})
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    with ProvingPool(workers=1, tables=tmp_path_factory.mktemp("tables")) as pool:
+        yield pool
+
+
+@pytest.fixture
+def responder(engine, vault, pool, signing_key):
+    return Responder(engine, vault, pool, provider="bank", key=signing_key.public, audiences=frozenset({ORIGIN}))
+
+
+@pytest.fixture
+def issued(issuer):
+    outcomes = issuer.issue([ALICE, BOB], schema=SCHEMA, now=NOW, entropy=os.urandom)
+    register(issuer)
+    return {"alice": outcomes[0].credential, "bob": outcomes[1].credential}
+
+
+def register(issuer):
+    waiting = issuer.pending(10)
+    issuer.mark_registered([one.id for one in waiting], range(len(waiting)))
+
+
+def ask(text, subject="alice", **changes):
+    query = Query(
+        id=b64u(os.urandom(16)),
+        nonce=os.urandom(32),
+        audience=ORIGIN,
+        relying_party="lender",
+        provider="bank",
+        subject=subject,
+        purpose="credit",
+        predicate_text=text,
+        predicate_digest=predicates.parse(text, SCHEMA).digest,
+        schema_digest=SCHEMA.digest,
+        as_of="2027-01-15",
+        max_age=None,
+        issued_at=NOW,
+        expires_at=NOW + 300,
+    )
+    return replace(query, **changes)
+
+
+def respond(responder, query, now=NOW):
+    return responder.respond(query, now=now, entropy=os.urandom)
+
+
+@pytest.fixture
+def verify(engine, signing_key):
+    def verify(query, answered, answer):
+        chosen = select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == answered.credential)
+        with engine.connect() as connection:
+            credential = Credential.open(connection.scalar(chosen), signing_key.public)
+        predicate = predicates.parse(query.predicate_text, SCHEMA)
+        statement = statements.build(query, predicate, SCHEMA, credential, answer)
+        statements.verify(statement, answered.proof)
+
+    return verify
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("salary > 100000", True),
+        ("salary > 100000.01", False),
+        ("salary >= 100000.01", True),
+        ("salary < 100000", False),
+        ("balance < 0", True),
+        ("balance > -7", False),
+        ("balance == -7", True),
+        ("balance != -7", False),
+        ("age(born) >= 21", False),
+        ("age(born) >= 20", True),
+        ('born < date("2008-11-22")', True),
+        ('country == "US"', True),
+        ('country == "CA"', False),
+        ('employer == "Acme"', True),
+        ('employer != "Acme"', False),
+    ],
+)
+def test_a_yes_and_a_no_are_proven(responder, issued, verify, text, answer):
+    query = ask(text)
+    answered = respond(responder, query)
+    assert isinstance(answered, Answered)
+    assert (answered.answer, answered.credential) == (answer, issued["alice"])
+    verify(query, answered, answer)
+    with pytest.raises(ProofError):
+        verify(query, answered, not answer)
+    with pytest.raises(ProofError):
+        verify(ask(text), answered, answer)
+
+
+def test_nobody_elses_value_answers(responder, issued):
+    assert respond(responder, ask("salary > 100000", "bob")).answer is False
+    assert respond(responder, ask("salary > 100000", "alice")).answer is True
+    assert issued["alice"] != issued["bob"]
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.parametrize(
+    ("changes", "now"),
+    [
+        ({"provider": "other"}, NOW),
+        ({"audience": "https://other.example"}, NOW),
+        ({"schema_digest": b"x" * 32}, NOW),
+        ({"predicate_digest": b"x" * 32}, NOW),
+        ({"predicate_digest": predicates.parse("salary > 1", SCHEMA).digest}, NOW),
+        ({"predicate_text": "salary > 100001"}, NOW),
+        ({}, NOW + 300),
+        ({}, NOW - 61),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused_whoever_it_is_about(responder, changes, now):
+    query = ask("salary > 100000")
+    assert isinstance(respond(responder, query), Answered)
+    assert isinstance(respond(responder, query, NOW + 299), Answered)
+    assert isinstance(respond(responder, query, NOW - 60), Answered)
+    messages = set()
+    for subject in ("alice", "nobody"):
+        with pytest.raises(QueryRefused) as caught:
+            respond(responder, replace(query, subject=subject, **changes), now)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+@pytest.mark.usefixtures("issued")
+@pytest.mark.parametrize(("text", "refusal"), [("salary >", PredicateSyntaxError), ("bonus > 1", PredicateTypeError)])
+def test_a_question_that_means_nothing_is_refused_with_its_place(responder, text, refusal):
+    with pytest.raises(refusal) as caught:
+        respond(responder, ask("salary > 1", predicate_text=text))
+    assert isinstance(caught.value.position, int)
+
+
+@pytest.mark.usefixtures("issued")
+def test_declined_is_one_message_for_every_reason(engine, vault, issuer, responder):
+    query = ask("salary > 100000")
+    assert isinstance(respond(responder, query), Answered)
+    issuer.issue([Record("carol", {"salary": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
+    vault.erase(engine, "bob", now=NOW)
+    texts = set()
+    for subject in ("nobody", "bob", "carol"):
+        with pytest.raises(Declined) as caught:
+            respond(responder, replace(query, subject=subject))
+        texts.add((str(caught.value), repr(caught.value), caught.value.args))
+    assert len(texts) == 1
+
+
+def test_an_absent_attribute_is_undetermined_and_the_others_are_not(responder, issued):
+    assert respond(responder, ask("salary > 1", "bob")).answer is True
+    assert respond(responder, ask("balance > 1", "bob")) == Undetermined("absent", issued["bob"])
+
+
+@pytest.mark.parametrize(
+    ("as_of", "max_age", "stale"),
+    [("2027-01-15", 0, False), ("2027-01-16", 0, True), ("2027-02-14", 30, False), ("2027-02-15", 30, True)],
+)
+def test_a_credential_older_than_asked_for_is_stale(responder, issued, as_of, max_age, stale):
+    outcome = respond(responder, ask("salary > 1", as_of=as_of, max_age=max_age))
+    assert (outcome == Undetermined("stale", issued["alice"])) is stale
+
+
+@pytest.mark.parametrize(("now", "stale"), [(NOW + YEAR - 1, False), (NOW + YEAR, True)])
+def test_an_expired_credential_is_stale(responder, issued, now, stale):
+    outcome = respond(responder, ask("salary > 1", issued_at=now, expires_at=now + 9), now)
+    assert (outcome == Undetermined("stale", issued["alice"])) is stale
+
+
+def test_a_disputed_subject_is_undetermined_until_it_is_settled(engine, vault, responder, issued):
+    vault.dispute(engine, "alice", since=NOW)
+    assert respond(responder, ask("salary > 1")) == Undetermined("disputed", issued["alice"])
+    vault.dispute(engine, "alice", since=None)
+    assert isinstance(respond(responder, ask("salary > 1")), Answered)
+
+
+@pytest.mark.usefixtures("issued")
+def test_a_superseded_value_is_never_spoken_for(issuer, responder):
+    assert respond(responder, ask("salary > 100000")).answer is True
+    (newer,) = issuer.issue([Record("alice", {"salary": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
+    assert respond(responder, ask("salary > 100000")) == Undetermined("stale", None)
+    register(issuer)
+    answered = respond(responder, ask("salary > 100000"))
+    assert (answered.answer, answered.credential) == (False, newer.credential)
+
+
+def test_a_tampered_vault_answers_nothing(engine, responder, issued):
+    with engine.begin() as connection:
+        mine = CREDENTIALS.c.id == issued["alice"]
+        theirs = select(CREDENTIALS.c.sealed).where(CREDENTIALS.c.id == issued["bob"])
+        connection.execute(update(CREDENTIALS).where(mine).values(sealed=connection.scalar(theirs)))
+    with pytest.raises(VaultError):
+        respond(responder, ask("salary > 1"))
+    assert isinstance(respond(responder, ask("salary > 1", "bob")), Answered)
+
+
+@pytest.mark.usefixtures("issued")
+def test_a_closed_pool_is_unavailable(engine, vault, signing_key):
+    closed = ProvingPool(workers=1, tables=None)
+    closed.close()
+    responder = Responder(engine, vault, closed, provider="bank", key=signing_key.public, audiences=frozenset({ORIGIN}))
+    with pytest.raises(ProverUnavailable):
+        respond(responder, ask("salary > 1"))
