@@ -7,7 +7,7 @@ from math import gcd, lcm
 from circuits.attributes import AttributeType, Schema
 from circuits.currencies import decimals
 from circuits.errors import PredicateTypeError
-from circuits.predicate.nodes import Compare, Operator, Unit
+from circuits.predicate.nodes import Compare, Form, Operator, Unit
 from circuits.predicate.syntax import Minus, Name, Node, Number, Product, Sum
 from circuits.predicate.tokens import MAX_INTEGER
 
@@ -23,7 +23,7 @@ class Linear:
         at: position of the expression.
         terms: attribute -> coefficient, none zero.
         constant: the number added.
-        unit: what it counts; None for a number alone.
+        unit: what it counts, without a period; None for a number alone.
         decimal_at: position of the first literal with a decimal point, or -1.
     """
 
@@ -86,7 +86,7 @@ class Arithmetic:
             raise PredicateTypeError(self.text, at, "the numbers are too large to compare")
         if operator in (Operator.EQ, Operator.NE) and constant % gcd(*(c for c, _ in form)):
             raise PredicateTypeError(self.text, at, "the two sides can never be equal")
-        return Compare(operator, form, constant, whole.unit)
+        return Compare(operator, form, constant, self._unit(form))
 
     def added(self, left: Linear, right: Linear, at: int) -> Linear:
         """Add two forms of one unit; a number alone takes the other's unit."""
@@ -105,7 +105,7 @@ class Arithmetic:
         attribute = self.schema.attribute(name)
         if attribute.type not in (AttributeType.MONEY, AttributeType.INTEGER):
             raise PredicateTypeError(self.text, at, f"{name} is {attribute.type}, not a number")
-        return Linear(at, {name: Fraction(1)}, Fraction(0), Unit(attribute.type, attribute.currency, attribute.period))
+        return Linear(at, {name: Fraction(1)}, Fraction(0), Unit(attribute.type, attribute.currency))
 
     def _product(self, left: Linear, right: Linear, at: int) -> Linear:
         if left.unit is not None and right.unit is not None:
@@ -131,8 +131,7 @@ class Arithmetic:
         if left.unit.type is not right.unit.type or left.unit.currency != right.unit.currency:
             sides = " and ".join(unit.currency or "a plain number" for unit in (left.unit, right.unit))
             raise PredicateTypeError(self.text, at, f"{sides} do not compare or add up")
-        period = left.unit.period if left.unit.period == right.unit.period else None
-        return Unit(left.unit.type, left.unit.currency, period)
+        return left.unit
 
     def _require_places(self, number: Linear, unit: Unit) -> None:
         if unit.type is AttributeType.INTEGER and number.decimal_at >= 0:
@@ -146,6 +145,12 @@ class Arithmetic:
         if any(abs(number) > MAX_INTEGER for number in (form.constant, *form.terms.values())):
             raise PredicateTypeError(self.text, at, "a number beyond 2^63-1")
         return form
+
+    def _unit(self, form: Form) -> Unit:
+        """Say what a form counts: with a period only if it is that of every attribute."""
+        attributes = [self.schema.attribute(name) for _, name in form]
+        periods = {attribute.period for attribute in attributes}
+        return Unit(attributes[0].type, attributes[0].currency, periods.pop() if len(periods) == 1 else None)
 
     def _magnitude(self, name: str) -> int:
         attribute = self.schema.attribute(name)

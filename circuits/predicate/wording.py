@@ -72,12 +72,14 @@ def english(node: Node) -> str:  # noqa: C901, PLR0911  # one case for each node
             return f"at least {count} of these {len(operands)} hold: {'; '.join(map(_part, operands))}"
 
 
-def canonical_text(node: Node) -> str:  # noqa: C901, PLR0911  # one case for each node
+def canonical_text(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912  # one case for each node
     """Write a question in the language; parsing it under the same schema gives the same node.
 
     The text may exceed the language's limits where the original came near them.
     """
     match node:
+        case Compare(operator, ((_, one), (_, other)), _, Unit(AttributeType.DATE)):
+            return f"{one} {operator.symbol} {other}"
         case Compare(operator, form, constant, unit):
             terms = [f"{_sign(c, i)}{_factor(c, ' * ')}{name}" for i, (c, name) in enumerate(form)]
             return f"{''.join(terms)} {operator.symbol} {_literal(constant, unit)}"
