@@ -121,6 +121,10 @@ class Registry:
         except KeyError:
             raise RegistryError("no such schema is registered") from None
 
+    def schema_providers(self, digest: bytes) -> tuple[str, ...]:
+        """The providers that registered a schema, in the order they did."""
+        return tuple(provider for (place, provider) in tuple(self._places) if place == digest)
+
     def schema_index(self, digest: bytes, provider: str) -> int:
         """The entry by which a provider registered a schema; RegistryError if there is none (blame: the caller)."""
         try:

@@ -1,0 +1,142 @@
+"""Answer a query: fetch the proof, check it, attest it, log it; nothing leaves before the log has committed it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Executable
+
+from circuits.jws import SigningKey
+from circuits.query import Query
+from verifier import checking
+from verifier.attestation import LIFETIME, Attestation, attest
+from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
+from verifier.entries import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
+from verifier.errors import LogUnavailable
+from verifier.log import Draft, Log
+from verifier.registry import Registry
+
+
+class ProofSource(Protocol):
+    """Where proofs come from: the prover's address is the registry's, never a request's."""
+
+    def fetch(self, query: Query) -> ProverResponse:
+        """Put the query to its provider."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAttestation:
+    """A proven answer that the log has committed: the only form in which one leaves."""
+
+    attestation: Attestation
+    index: int
+    logged_at: int
+
+    @property
+    def checked(self) -> CheckedProof:
+        """The proof that was checked."""
+        return self.attestation.checked
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedUndetermined:
+    """A question without an answer, logged."""
+
+    query: Query
+    reason: str
+    credential: str | None
+    index: int
+    logged_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDeclined:
+    """A question the provider declined, logged."""
+
+    query: Query
+    index: int
+    logged_at: int
+
+
+Logged = LoggedAttestation | LoggedUndetermined | LoggedDeclined
+# Rows to be written in the very transaction that logs the outcome: the query's record with the response in it.
+Record = Callable[[Logged], Sequence[Executable]]
+
+
+def _no_rows(_logged: Logged) -> Sequence[Executable]:
+    return ()
+
+
+def answer(
+    query: Query,
+    *,
+    source: ProofSource,
+    log: Log,
+    registry: Registry,
+    signer: SigningKey,
+    now: Callable[[], int],
+    record: Record = _no_rows,
+    lifetime: int = LIFETIME,
+    timeout: float = 30,
+) -> Logged:
+    """Answer a query, and return only once the outcome is committed and sequenced.
+
+    Args:
+        query: built by this verifier; its audience is the log's origin.
+        source: asks the provider.
+        log: where the outcome goes.
+        registry: what the log says.
+        signer: the key of the attestations.
+        now: the clock, Unix seconds; read once after the proof has arrived.
+        record: extra rows for the same transaction. Called in the log's writer: it must be quick and touch no database.
+        lifetime: seconds for which the attestation may be relied on.
+        timeout: seconds to wait for the commit.
+
+    Raises:
+        CheckFailed: the answer did not survive its appraisal; nothing is logged.
+        LogUnavailable: nothing was committed, or not in time: look the record up before asking again.
+        LogRefused: the extra rows contradict stored ones.
+    """
+    asked_at = log.size
+    response = source.fetch(query)
+    logged_at = now()
+    conclude: Callable[[int], tuple[Entry, Logged]]
+    match response:
+        case Answered():
+            checked = checking.check(
+                query, response, registry=registry, audience=log.origin, asked_at=asked_at, now=logged_at
+            )
+
+            def conclude(index: int) -> tuple[Entry, Logged]:
+                attestation = attest(
+                    checked, signer=signer, origin=log.origin, index=index, now=logged_at, lifetime=lifetime
+                )
+                entry = AnswerEntry(
+                    query, asked_at, response.credential, response.answer, response.proof, attestation.token
+                )
+                return entry, LoggedAttestation(attestation, index, logged_at)
+
+        case Undetermined(reason, credential):
+
+            def conclude(index: int) -> tuple[Entry, Logged]:
+                entry = UndeterminedEntry(query, asked_at, reason, credential)
+                return entry, LoggedUndetermined(query, reason, credential, index, logged_at)
+
+        case Declined():
+
+            def conclude(index: int) -> tuple[Entry, Logged]:
+                return DeclinedEntry(query, asked_at), LoggedDeclined(query, index, logged_at)
+
+    made: list[Logged] = []
+
+    def build(index: int) -> Draft:
+        entry, logged = conclude(index)
+        made.append(logged)
+        return Draft(entry.kind, encode(entry, logged_at), logged_at, rows=tuple(record(logged)))
+
+    try:
+        log.append(build).result(timeout)
+    except TimeoutError as error:
+        raise LogUnavailable("the log did not commit in time; it may still do so") from error
+    return made[-1]

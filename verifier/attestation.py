@@ -1,0 +1,128 @@
+"""Attestations: the verifier's signed word for one checked answer (JWS, `typ` zkattest-attestation+jwt).
+
+Payload::
+
+    {"iss": origin, "aud": "first-bank", "jti": query id, "iat": ..., "exp": ..., "sub": "c-1029",
+     "provider": "acme-kyc", "predicate": "salary > 100000", "predicate_digest": "...",
+     "question": "salary is more than 100,000.00 USD per year", "answer": "yes", "as_of": "2026-11-22",
+     "asked_at": "2026-11-22T15:46:17Z", "purpose": "loan", "query_digest": "...", "schema_digest": "...",
+     "credential_digest": "...", "proof_digest": "...",
+     "sources": [{"attribute": "salary", "source": "payroll", "verified_at": "2026-11-01"}],
+     "log": {"origin": origin, "index": 413}}
+
+Nothing in it is free: every member but `exp` follows from the checked proof, its time and its place in the log, so that
+`Attestation.open` can demand each one, byte for byte.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Self
+
+from circuits import calendar, jws
+from circuits.encoding import b64u
+from circuits.errors import CircuitsError
+from circuits.jws import SigningKey, VerifyKey
+from verifier.checking import CheckedProof
+from verifier.errors import AttestationError
+
+TYP = "zkattest-attestation+jwt"
+LIFETIME = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A signed answer and the checked proof it stands for.
+
+    Attributes:
+        checked: the proof.
+        origin, index: where the log has it.
+        issued_at, expires_at: Unix seconds.
+        token: the compact JWS.
+    """
+
+    checked: CheckedProof
+    origin: str
+    index: int
+    issued_at: int
+    expires_at: int
+    token: str
+
+    @classmethod
+    def open(cls, token: str, key: VerifyKey, *, checked: CheckedProof, origin: str, index: int, now: int) -> Self:
+        """Verify that a token says exactly what was checked, where and when.
+
+        Args:
+            token: the compact JWS.
+            key: the verifier's pinned key.
+            checked: the proof it must stand for.
+            origin: the log it must name.
+            index: the entry it must name.
+            now: the time of that entry, Unix seconds.
+
+        Raises:
+            AttestationError: another key's, or it says something else (blame: verifier).
+        """
+        try:
+            stated = jws.open_signed(token, typ=TYP, key=key)
+        except CircuitsError as error:
+            raise AttestationError(f"{type(error).__name__}: {error}") from error
+        expires_at = stated.get("exp")
+        if not isinstance(expires_at, int) or isinstance(expires_at, bool) or expires_at <= now:
+            raise AttestationError("exp: must be Unix seconds after iat")
+        expected = _payload(checked, origin=origin, index=index, now=now, expires_at=expires_at)
+        if stated != expected:
+            wrong = sorted(name for name in stated.keys() | expected.keys() if stated.get(name) != expected.get(name))
+            raise AttestationError(f"the attestation does not say what was checked: {', '.join(wrong)}")
+        return cls(checked, origin, index, now, expires_at, token)
+
+
+def attest(
+    checked: CheckedProof, *, signer: SigningKey, origin: str, index: int, now: int, lifetime: int = LIFETIME
+) -> Attestation:
+    """Sign a checked answer.
+
+    Args:
+        checked: the proof.
+        signer: the verifier's key.
+        origin: the log's name.
+        index: the entry that will hold the answer.
+        now: Unix seconds, the time of that entry.
+        lifetime: seconds for which the attestation may be relied on.
+    """
+    payload = _payload(checked, origin=origin, index=index, now=now, expires_at=now + lifetime)
+    token = jws.sign(payload, typ=TYP, key=signer)
+    return Attestation(checked, origin, index, now, now + lifetime, token)
+
+
+def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expires_at: int) -> dict[str, Any]:
+    claim, query = checked.claim, checked.query
+    credential = claim.registered.credential
+    return {
+        "iss": query.audience,
+        "aud": query.relying_party,
+        "jti": query.id,
+        "iat": now,
+        "exp": expires_at,
+        "sub": query.subject,
+        "provider": query.provider,
+        "predicate": query.predicate_text,
+        "predicate_digest": b64u(query.predicate_digest),
+        "question": claim.predicate.english(),
+        "answer": "yes" if checked.answer else "no",
+        "as_of": query.as_of,
+        "asked_at": calendar.rfc3339(query.issued_at),
+        "purpose": query.purpose,
+        "query_digest": b64u(query.digest),
+        "schema_digest": b64u(query.schema_digest),
+        "credential_digest": b64u(credential.digest),
+        "proof_digest": b64u(hashlib.sha256(claim.answered.proof).digest()),
+        "sources": [
+            {
+                "attribute": name,
+                "source": credential.provenance[name].source,
+                "verified_at": credential.provenance[name].verified_at,
+            }
+            for name in claim.predicate.attributes
+        ],
+        "log": {"origin": origin, "index": index},
+    }

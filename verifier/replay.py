@@ -1,0 +1,271 @@
+"""Replay: check a whole log again from its export, with nothing but the pinned keys.
+
+Entries stream through once: the tree is rebuilt from the exact bytes, the registry folded, every answer appraised by
+the same `checking.appraise` as live and its proof verified, in batches with the fast engine, one by one with the
+reference. Memory holds the registry, one batch, and the first findings.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from verifier import merkle
+from verifier.attestation import Attestation
+from verifier.checking import Answered, CheckedProof, Claim, EngineName, appraise, check_batch, verify
+from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
+from verifier.errors import (
+    AttestationError,
+    Blame,
+    CheckFailed,
+    EntryError,
+    ExportError,
+    NoteError,
+    ProofRefused,
+    RegistryError,
+)
+from verifier.export import entry_lines, parse_checkpoint_line
+from verifier.leaves import LoggedEntry
+from verifier.note import Checkpoint
+from verifier.registry import Registry
+from verifier.trust import Trust
+
+BATCH = 128
+MOST_FINDINGS = 100
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not hold.
+
+    Attributes:
+        index: the entry, or None where it is about the log as a whole.
+        blame: whose doing it is.
+        code: the kind of failure, for machines.
+        reason: for people.
+    """
+
+    index: int | None
+    blame: Blame
+    code: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = "the log" if self.index is None else f"entry {self.index}"
+        return f"{where}: {self.reason} (blame: {self.blame})"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a replay found.
+
+    Attributes:
+        checkpoint: the signed note the export came with; keep it for the next `since`.
+        origin: the log's name.
+        entries: how many were read.
+        answers: how many proven answers were checked again and held.
+        counts: entries by kind.
+        findings: the first hundred things that do not hold, most fundamental first; empty for a clean log.
+        findings_count: how many there were.
+        engine: which implementation verified the proofs.
+    """
+
+    checkpoint: str
+    origin: str
+    entries: int
+    answers: int
+    counts: dict[str, int]
+    findings: tuple[Finding, ...]
+    findings_count: int
+    engine: EngineName
+
+    @property
+    def failure(self) -> Finding | None:
+        """The first finding, or None for a clean log."""
+        return self.findings[0] if self.findings else None
+
+
+def replay(
+    lines: Iterable[bytes],
+    *,
+    trust: Trust,
+    since: Checkpoint | str | None = None,
+    engine: EngineName = "fast",
+    progress: Progress | None = None,
+    entropy: Callable[[int], bytes] = os.urandom,
+) -> Report:
+    """Replay an export.
+
+    Args:
+        lines: the export, each line with its newline; read once, in order.
+        trust: what the auditor pinned.
+        since: the checkpoint of an earlier replay (or its signed note): it must be a prefix of this log.
+        engine: which implementation verifies the proofs.
+        progress: told how many entries of how many have been read.
+        entropy: random bytes for the weights of batches.
+
+    Returns:
+        A report; a log that does not hold has findings, and `replay` raises nothing for them.
+
+    Raises:
+        NoteError: `since` is not signed by the pinned key (blame: whoever passes it).
+    """
+    earlier = Checkpoint.open(since, trust.log) if isinstance(since, str) else since
+    remaining = iter(lines)
+    note = ""
+    try:
+        note = parse_checkpoint_line(next(remaining, b""))
+        checkpoint = Checkpoint.open(note, trust.log)
+    except (ExportError, NoteError) as error:
+        finding = Finding(None, Blame.LOG, "checkpoint", str(error))
+        return Report(note, trust.origin, 0, 0, {}, (finding,), 1, engine)
+    return _Replay(checkpoint, note, trust, engine, entropy).run(remaining, earlier, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An appraised answer that waits for its batch."""
+
+    index: int
+    appended_at: int
+    attestation: str
+    claim: Claim
+
+
+class _Replay:
+    def __init__(
+        self, checkpoint: Checkpoint, note: str, trust: Trust, engine: EngineName, entropy: Callable[[int], bytes]
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._note = note
+        self._trust = trust
+        self._engine = engine
+        self._entropy = entropy
+        self._registry = Registry()
+        self._tree = merkle.Frontier()
+        self._waiting: list[_Waiting] = []
+        self._counts: Counter[str] = Counter()
+        self._answers = 0
+        self._findings: list[Finding] = []
+        self._findings_count = 0
+        self._fundamental: list[Finding] = []
+
+    def run(self, lines: Iterator[bytes], earlier: Checkpoint | None, progress: Progress | None) -> Report:
+        if earlier is not None and earlier.size > self._checkpoint.size:
+            self._doubt("since", f"the log shrank from {earlier.size} to {self._checkpoint.size} entries")
+        try:
+            self._compare(earlier)
+            for logged in entry_lines(lines):
+                if self._tree.size >= self._checkpoint.size:
+                    self._doubt(
+                        "size", f"the export goes on after the {self._checkpoint.size} entries of its checkpoint"
+                    )
+                    break
+                self._read(logged)
+                self._compare(earlier)
+                if progress and self._tree.size % BATCH == 0:
+                    progress(self._tree.size, self._checkpoint.size)
+        except ExportError as error:
+            self._doubt("export", str(error))
+        self._settle()
+        if self._tree.size < self._checkpoint.size:
+            self._doubt("size", f"only {self._tree.size} of {self._checkpoint.size} entries are there")
+        elif self._tree.root() != self._checkpoint.root:
+            self._doubt("root", "the entries do not have the signed root: at least one is not what was logged")
+        if progress:
+            progress(self._tree.size, self._checkpoint.size)
+        return Report(
+            checkpoint=self._note,
+            origin=self._checkpoint.origin,
+            entries=self._tree.size,
+            answers=self._answers,
+            counts=dict(self._counts),
+            findings=tuple(chain(self._fundamental, sorted(self._findings, key=lambda found: found.index or 0))),
+            findings_count=self._findings_count,
+            engine=self._engine,
+        )
+
+    def _compare(self, earlier: Checkpoint | None) -> None:
+        if earlier is not None and earlier.size == self._tree.size and earlier.root != self._tree.root():
+            self._doubt("since", f"the first {earlier.size} entries are not those of the earlier checkpoint")
+
+    def _read(self, logged: LoggedEntry) -> None:
+        self._tree.append(logged.leaf_hash)
+        try:
+            entry = decode_logged(logged)
+            self._counts[entry.kind] += 1
+            self._check(logged, entry)
+        except EntryError as error:
+            self._find(logged.index, Blame.LOG, "entry", str(error))
+        except RegistryError as error:
+            self._find(logged.index, Blame.VERIFIER, "registry", str(error))
+        except CheckFailed as error:
+            self._find(logged.index, error.blame, error.code, str(error))
+
+    def _check(self, logged: LoggedEntry, entry: Entry) -> None:
+        if entry.kind in REGISTRY_KINDS:
+            self._registry.apply(logged.index, entry, logged.appended_at)
+        elif isinstance(entry, AnswerEntry):
+            self._require_past(entry, logged)
+            claim = appraise(
+                entry.query,
+                Answered(entry.answer, entry.credential, entry.proof),
+                registry=self._registry,
+                audience=self._trust.origin,
+                asked_at=entry.asked_at,
+                now=logged.appended_at,
+            )
+            self._waiting.append(_Waiting(logged.index, logged.appended_at, entry.attestation, claim))
+            if len(self._waiting) >= BATCH:
+                self._settle()
+        elif isinstance(entry, (UndeterminedEntry, DeclinedEntry)):
+            self._require_past(entry, logged)
+
+    @staticmethod
+    def _require_past(entry: AnswerEntry | UndeterminedEntry | DeclinedEntry, logged: LoggedEntry) -> None:
+        if entry.asked_at > logged.index:
+            raise EntryError("it relies on a later state of the log than its own")
+
+    def _settle(self) -> None:
+        """Verify the proofs that wait, then the attestations that stand for them."""
+        batch, self._waiting = self._waiting, []
+        for waiting, outcome in zip(batch, self._verified(batch), strict=True):
+            if isinstance(outcome, ProofRefused):
+                self._find(waiting.index, outcome.blame, outcome.code, str(outcome))
+                continue
+            try:
+                Attestation.open(
+                    waiting.attestation,
+                    self._trust.attestations,
+                    checked=outcome,
+                    origin=self._checkpoint.origin,
+                    index=waiting.index,
+                    now=waiting.appended_at,
+                )
+            except AttestationError as error:
+                self._find(waiting.index, Blame.VERIFIER, "attestation", str(error))
+            else:
+                self._answers += 1
+
+    def _verified(self, batch: list[_Waiting]) -> list[CheckedProof | ProofRefused]:
+        if self._engine == "fast":
+            return check_batch([waiting.claim for waiting in batch], entropy=self._entropy(32)) if batch else []
+        outcomes: list[CheckedProof | ProofRefused] = []
+        for waiting in batch:
+            try:
+                outcomes.append(verify(waiting.claim, engine=self._engine))
+            except ProofRefused as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
+        self._findings_count += 1
+        if len(self._findings) < MOST_FINDINGS:
+            self._findings.append(Finding(index, blame, code, reason))
+
+    def _doubt(self, code: str, reason: str) -> None:
+        """Note a finding about the log as a whole; it comes first: what entries say is then no one's fault."""
+        self._findings_count += 1
+        self._fundamental.append(Finding(None, Blame.LOG, code, reason))
