@@ -7,7 +7,7 @@ declined in one way. Undetermined is an answer of its own: there is a subject, a
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, bindparam, select
 
 from circuits import predicate as predicates
 from circuits import statement as statements
@@ -29,6 +29,14 @@ from prover.vault import Entropy, SealedSubject, Vault
 
 CLOCK_SKEW = 60
 """Seconds by which a verifier's clock may be ahead of ours."""
+
+_THEIRS = (
+    select(SUBJECTS, CREDENTIALS.c.token, CREDENTIALS.c.sealed, CREDENTIALS.c.entry_index)
+    .join_from(SUBJECTS, CREDENTIALS, CREDENTIALS.c.subject_id == SUBJECTS.c.id)
+    .where(SUBJECTS.c.lookup == bindparam("lookup"), CREDENTIALS.c.schema_digest == bindparam("schema"))
+)
+_CURRENT = _THEIRS.where(CREDENTIALS.c.superseded_at.is_(None))
+_LOGGED = _THEIRS.where(CREDENTIALS.c.entry_index.is_not(None)).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +152,15 @@ class Responder:
 
     def _find(self, query: Query, schema: Schema) -> _Held | Undetermined:
         """The subject's current credential under this schema. Raises Declined: there is nothing to ask about."""
-        lookup = self._vault.lookup(query.subject)
-        theirs = (
-            select(SUBJECTS, CREDENTIALS.c.token, CREDENTIALS.c.sealed, CREDENTIALS.c.entry_index)
-            .join_from(SUBJECTS, CREDENTIALS, CREDENTIALS.c.subject_id == SUBJECTS.c.id)
-            .where(SUBJECTS.c.lookup == lookup, CREDENTIALS.c.schema_digest == schema.digest)
-        )
-        current, logged = CREDENTIALS.c.superseded_at.is_(None), CREDENTIALS.c.entry_index.is_not(None)
+        whose = {"lookup": self._vault.lookup(query.subject), "schema": schema.digest}
         with self._engine.connect().execution_options(reading=True) as connection:
-            row = connection.execute(theirs.where(current)).one_or_none()
+            row = connection.execute(_CURRENT, whose).one_or_none()
             if row is None:
                 raise Declined
             if row.entry_index is None:
                 # Nothing may be asked about a commitment before it is in the log. Someone with an older one there
                 # exists for the verifier, and what it says is out of date; anyone else does not.
-                if connection.execute(theirs.where(logged).limit(1)).first() is None:
+                if connection.execute(_LOGGED, whose).first() is None:
                     raise Declined
                 return Undetermined("stale", None)
         return self._held(row)

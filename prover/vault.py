@@ -28,7 +28,7 @@ _ABSENT, _PRESENT = b"\x00", b"\x01"
 _INDEX_CONTEXT = fields("zkattest/vault/index-key/1")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SealedSubject:
     """A subject as stored: the columns `id` (16 random bytes), `lookup`, `sealed_reference` and `wrapped_key`."""
 
@@ -36,6 +36,9 @@ class SealedSubject:
     lookup: bytes
     sealed_reference: bytes
     wrapped_key: bytes
+
+    def __repr__(self) -> str:
+        return f"<SealedSubject {self.id.hex()} redacted>"
 
 
 class Vault:

@@ -1,6 +1,8 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from circuits.attributes import Schema
 from prover.errors import ImportRefused
@@ -221,3 +223,28 @@ def test_a_record_from_elsewhere_is_encoded_as_strictly(record, column):
     reject = encode(record, SCHEMA)
     assert isinstance(reject, Reject)
     assert reject.column == column
+
+
+CELLS = st.sampled_from(
+    ["", "1", "-1", "x", '"', '""', '"a,b"', "\n", "\r", "\x00", "\ufeff", "\udcff", "2020-01-01", "US"]
+)
+ROWS = st.lists(st.lists(CELLS, max_size=8).map(",".join), max_size=12).map("\n".join)
+
+
+@given(rows=ROWS, content=st.binary(max_size=200))
+def test_whatever_comes_is_a_record_or_a_reject_in_the_order_of_the_file(rows, content):
+    for tail in (rows.encode(errors="surrogateescape"), content):
+        read_rows = read(HEADER.encode() + tail)
+        lines = [row.line for row in read_rows]
+        assert lines == sorted(set(lines))
+        assert all(isinstance(row, Record | Reject) for row in read_rows)
+        for record in read_rows:
+            assert isinstance(record, Reject) or not isinstance(encode(record, SCHEMA), Reject)
+
+
+@given(content=st.binary(max_size=200))
+def test_whatever_a_file_is_it_is_read_or_refused(content):
+    try:
+        read(content)
+    except ImportRefused:
+        return

@@ -129,6 +129,7 @@ def test_nothing_sealed_shows(vault, alice, sealed):
     assert OPENINGS["second"].to_bytes()[:32] not in blobs
     assert "alice" not in f"{vault!r}{subject!r}"
     assert "redacted" in repr(vault)
+    assert "redacted" in repr(subject)
 
 
 def test_two_seals_of_the_same_differ(vault, alice, sealed):
