@@ -23,6 +23,7 @@ from verifier.entries import Entry, ProviderEntry, decode_logged, encode
 from verifier.log import Draft, Log
 from verifier.models import API_KEYS
 from verifier.note import NoteSigner
+from verifier.trust import Trust
 
 HOST: Final = "127.0.0.1"
 VERIFIER_PORT: Final = 8470
@@ -78,9 +79,8 @@ def bootstrap(
         _register(engine, signer, provider, entropy=entropy)
     finally:
         engine.dispose()
-    pins = {"origin": signer.name, "log_vkey": signer.verifier.vkey, "verifier_jwk": attestation.public.to_jwk()}
     if not home.trust_file.exists():
-        write_json(home.trust_file, pins, mode=PUBLIC_FILE)
+        write_json(home.trust_file, Trust(signer.verifier, attestation.public).to_json(), mode=PUBLIC_FILE)
     if config != before:
         write_file(home.config_file, config.model_dump_json(indent=2).encode() + b"\n")
     return config

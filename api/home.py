@@ -293,13 +293,13 @@ def locked(path: Path, *, what: str, remedy: str) -> Iterator[None]:
 
 
 def write_lines(path: Path, lines: Iterable[bytes], *, mode: int = PUBLIC_FILE) -> int:
-    """Streams lines (each without its newline) into a file, whole or not at all; returns how many."""
+    """Streams lines (each with its newline) into a file, whole or not at all; returns how many."""
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:
         with os.fdopen(os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             for line in lines:
-                file.write(line + b"\n")
+                file.write(line)
                 count += 1
             file.flush()
             os.fsync(file.fileno())

@@ -97,7 +97,7 @@ def await_registration(
     """
     least, since = None, time.monotonic()
     while True:
-        pending = int(client.get("/readyz")["pending"])
+        pending = int(client.get("/readyz")["pending_credentials"])
         progress(pending)
         if pending == 0:
             return 0

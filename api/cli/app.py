@@ -48,7 +48,11 @@ def main() -> None:
     """Runs the command line of this process and ends it with one of `ExitCode`."""
     as_json = "--json" in sys.argv[1:]
     try:
-        app(prog_name="attest")
+        sys.exit(app(prog_name="attest", standalone_mode=not as_json))
+    except typer.TyperException as error:  # for people, typer itself has shown it already
+        told = CommandError(error.format_message(), remedy="attest --help", code=ExitCode(error.exit_code))
+        present.print_error(told, as_json=True)
+        sys.exit(told.code)
     except CommandError as error:
         present.print_error(error, as_json=as_json)
         sys.exit(error.code)

@@ -29,7 +29,8 @@ def verify(
 ) -> None:
     """Check one answer offline: proof, credential, signatures, log. Exit 1 if anything is wrong with it."""
     from api.cli.connection import home_at
-    from api.cli.trust import engine_name, read_trust
+    from api.cli.trust import blame, engine_name, read_trust
+    from circuits.calendar import rfc3339
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
     from verifier.evidence import verify_evidence
@@ -44,25 +45,29 @@ def verify(
         raise CommandError(
             f"the evidence does not hold: {error}",
             where=str(file),
-            remedy=f"blame: {blame}" if (blame := getattr(error, "blame", None)) else "",
+            remedy=blame(error),
             code=ExitCode.FAILED,
             kind=type(error).__name__,
         ) from None
     took = (time.perf_counter() - started) * 1000
+    answer = "yes" if verdict.answer else "no"
     told = {
         "verified": True,
-        "answer": verdict.answer,
+        "answer": answer,
         "question": verdict.question,
-        "subject": verdict.subject,
-        "provider": verdict.provider,
-        "as_of": verdict.as_of,
-        "origin": verdict.origin,
+        "subject": verdict.query.subject,
+        "relying_party": verdict.query.relying_party,
+        "provider": verdict.query.provider,
+        "as_of": verdict.query.as_of,
+        "answered_at": rfc3339(verdict.answered_at),
+        "proof_bytes": verdict.proof_bytes,
+        "origin": verdict.checkpoint.origin,
         "index": verdict.index,
         "engine": chosen,
     }
     if as_json:
         present.print_json(told)
         return
-    facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "origin", "index")}
-    present.out.print(present.answer_panel(verdict.answer, verdict.question, facts))
+    facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "answered_at", "origin", "index")}
+    present.out.print(present.answer_panel(answer, verdict.question, facts))
     present.out.print(f"[bold green]verified[/] offline with the {chosen} engine in {took:.0f} ms")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from api.cli import present
 from api.cli.failures import CommandError
@@ -51,31 +52,32 @@ def explain(
 ) -> None:
     """Show how a question is read: English, types, circuit, proof size, what YES and NO say."""
     from api.cli.translation import predicate_error
-    from circuits.errors import PredicateError
+    from circuits.errors import PredicateError, PredicateSyntaxError
 
     found = read_schema(schema)
     try:
         told = _reading(predicate, found, as_of)
     except PredicateError as error:
-        kind = type(error).__name__
+        kind = "predicate-syntax" if isinstance(error, PredicateSyntaxError) else "predicate-type"
         raise predicate_error(error.reason, text=predicate, position=error.position, kind=kind) from None
     if as_json:
         present.print_json(told)
         return
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, fact in told.items():
         shown = ", ".join(f"{n} ({t})" for n, t in fact.items()) if isinstance(fact, dict) else str(fact)
-        table.add_row(f"[dim]{name.replace('_', ' ')}[/]", shown)
+        table.add_row(Text(name.replace("_", " "), style="dim"), Text(shown))
     present.out.print(table)
 
 
 def _reading(text: str, schema: "Schema", as_of: str | None) -> dict[str, Any]:
     from datetime import UTC, datetime
 
+    from circuits.calendar import day_number
     from circuits.compiler import compile_predicate
     from circuits.predicate import parse
-
-    from circuits.calendar import day_number
 
     day = as_of or datetime.now(UTC).date().isoformat()
     predicate = parse(text, schema)
@@ -87,7 +89,7 @@ def _reading(text: str, schema: "Schema", as_of: str | None) -> dict[str, Any]:
         "attributes": {name: str(schema.attribute(name).type) for name in predicate.attributes},
         "schema": f"{schema.name} version {schema.version}",
         "as_of": day,
-        "gates": circuit.D + circuit.M,
+        "gates": circuit.D + len(circuit.gates),
         "norm_length": circuit.N,
         "rounds": circuit.k,
         "proof_bytes": circuit.proof_bytes,

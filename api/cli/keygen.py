@@ -1,5 +1,6 @@
 """`attest keygen`: a signing key for a provider or a verifier that keeps its keys outside a home."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def keygen(
         raise CommandError(
             "there is a file already; keys are never overwritten", where=str(file), remedy="name another"
         )
-    key = SigningKey.generate()
+    key = SigningKey.generate(entropy=os.urandom(32))
     write_file(file, key.to_pem())
     public = {"kid": key.kid, "jwk": key.public.to_jwk()}
     if as_json:

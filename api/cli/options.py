@@ -30,3 +30,5 @@ TrustOption = Annotated[
         show_default=False,
     ),
 ]
+SocketOption = Annotated[int | None, typer.Option("--socket", hidden=True)]
+ParentOption = Annotated[bool, typer.Option("--with-parent", hidden=True)]

@@ -9,7 +9,7 @@ from circuits.group import EngineName
 
 if TYPE_CHECKING:
     from api.home import Home
-    from verifier.evidence import Trust
+    from verifier.trust import Trust
 
 
 def read_trust(home: "Home", file: Path | None) -> "Trust":
@@ -20,7 +20,7 @@ def read_trust(home: "Home", file: Path | None) -> "Trust":
     """
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
-    from verifier.evidence import Trust
+    from verifier.trust import Trust
 
     path = file or home.trust_file
     if not path.is_file():
@@ -47,3 +47,12 @@ def engine_name(text: str) -> EngineName:
         if text == name:
             return name  # type: ignore[no-any-return] # get_args forgets the literals
     raise CommandError(f"no engine is named {text!r}", where="--engine", remedy="take fast or reference")
+
+
+def blame(error: BaseException | None) -> str:
+    """Who is to blame, as far as the error or what caused it says."""
+    while error is not None:
+        if (found := getattr(error, "blame", None)) is not None:
+            return f"blame: {found}"
+        error = error.__cause__
+    return ""

@@ -35,10 +35,11 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Run both services in the foreground; the first run makes keys, a provider and a sandbox lender."""
-    from api.bootstrap import bootstrap, prepare_tables
+    from api.bootstrap import bootstrap
     from api.cli.connection import home_at
     from api.home import locked
     from api.services import Services
+    from api.tables import fast_engine
 
     place = home_at(home)
     place.create()
@@ -47,7 +48,7 @@ def up(
         first = not place.is_ready
         with present.progress(quiet=as_json) as shown:
             task = shown.add_task("preparing tables", total=None)
-            prepare_tables(progress=lambda done, total: shown.update(task, completed=done, total=total))
+            fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
         bootstrap(place, verifier_port=verifier_port, prover_port=prover_port)
         with Services.start(place, environment=os.environ) as services:
             _tell(place, services, first=first, as_json=as_json)
@@ -57,8 +58,8 @@ def up(
 
 
 @contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Turns the first SIGTERM, SIGHUP or SIGINT into an orderly end of the block and exit code 0.
+def ending_on_signals(code: int = 0) -> Iterator[None]:
+    """Turns the first SIGTERM, SIGHUP or SIGINT into an orderly end of the block and the given exit code.
 
     Further ones are ignored while it ends: stopping takes its few seconds, and then everything is gone.
     """
@@ -67,7 +68,7 @@ def ending_on_signals() -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
-        raise typer.Exit
+        raise SystemExit(code)  # no library's `except Exception` stops it
 
     before = {each: signal.signal(each, end) for each in signals}
     try:

@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from api.cli import present
-from api.cli.options import HomeOption, JsonOption
+from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
 log_group = typer.Typer(help="The log of everything answered.", no_args_is_help=True)
-SocketOption = Annotated[int | None, typer.Option("--socket", hidden=True)]
-ParentOption = Annotated[bool, typer.Option("--with-parent", hidden=True)]
 
 
 def register(app: typer.Typer) -> None:
@@ -53,14 +51,18 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the whole log with its entries' bodies, for an auditor to replay offline."""
-    from api.cli.connection import home_at
+    from api.cli.connection import connect, home_at
     from api.exporting import export_lines
     from api.home import write_lines
 
     place = home_at(home)
     with present.progress(quiet=as_json) as shown:
         task = shown.add_task("exporting entries", total=None)
-        lines = export_lines(place, progress=lambda done, total: shown.update(task, completed=done, total=total))
+        lines = export_lines(
+            place,
+            connect=lambda: connect(place, key="audit"),
+            progress=lambda done, total: shown.update(task, completed=done, total=total),
+        )
         count = write_lines(file, lines) - 1
     if as_json:
         present.print_json({"file": str(file), "entries": count})

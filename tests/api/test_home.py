@@ -134,7 +134,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
         write_lines(path, broken())
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
-    assert write_lines(path, [b"1", b"2"]) == 2
+    assert write_lines(path, [b"1\n", b"2\n"]) == 2
     assert path.read_bytes() == b"1\n2\n"
 
 

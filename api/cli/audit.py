@@ -1,0 +1,130 @@
+"""`attest audit replay`: every answer of a log re-checked, offline, with the auditor's pins."""
+
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from verifier.replay import Report
+
+group = typer.Typer(help="Audits: replay what was answered.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command group."""
+    app.add_typer(group, name="audit")
+
+
+@group.command("replay")
+def replay(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A log export. Default: the log of this home.", metavar="[FILE]", show_default=False),
+    ] = None,
+    *,
+    engine: EngineOption = "fast",
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", metavar="FILE", help="The checkpoint you kept last time.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FILE", help="Write the new checkpoint here.", show_default=False),
+    ] = None,
+    trust: TrustOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild the log and check every answer in it again. Exit 0 if all of it holds, 1 at the first that does not."""
+    from api.cli.connection import home_at
+    from api.cli.trust import blame, engine_name, read_trust
+    from api.home import write_file
+    from circuits.errors import CircuitsError
+    from verifier.errors import VerifierError
+    from verifier.replay import replay as replay_log
+
+    place = home_at(home)
+    pins = read_trust(place, trust)
+    chosen = engine_name(engine)
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        lines = _lines(place, file, stack)
+        shown = stack.enter_context(present.progress(quiet=as_json))
+        task = shown.add_task("replaying", total=None)
+        try:
+            report = replay_log(
+                lines,
+                trust=pins,
+                since=None if since is None else since.read_text("utf-8"),
+                engine=chosen,
+                progress=lambda done, total: shown.update(task, completed=done, total=total),
+            )
+        except (VerifierError, CircuitsError) as error:
+            raise CommandError(
+                f"the log does not hold: {error}",
+                where=str(file or place.log_database),
+                remedy=blame(error),
+                code=ExitCode.FAILED,
+                kind=type(error).__name__,
+            ) from None
+    _tell(report, file or place.log_database, engine=chosen, seconds=time.perf_counter() - started, as_json=as_json)
+    if report.failure is not None:
+        raise typer.Exit(ExitCode.FAILED)
+    if keep is not None:
+        write_file(keep, report.checkpoint.encode(), mode=0o644)
+
+
+def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]:
+    if file is not None:
+        return stack.enter_context(file.open("rb"))
+    from api.cli.connection import connect
+    from api.exporting import export_lines
+
+    home.config()
+    return export_lines(home, connect=lambda: connect(home, key="audit"))
+
+
+def _tell(report: "Report", where: Path, *, engine: str, seconds: float, as_json: bool) -> None:
+    if as_json:
+        findings = [
+            {"index": each.index, "blame": str(each.blame), "code": each.code, "reason": each.reason}
+            for each in report.findings
+        ]
+        present.print_json(
+            {
+                "clean": report.failure is None,
+                "origin": report.origin,
+                "entries": report.entries,
+                "answers": report.answers,
+                "counts": report.counts,
+                "engine": engine,
+                "seconds": round(seconds, 3),
+                "findings": findings,
+                "findings_count": report.findings_count,
+            }
+        )
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[dim]log[/]", Text(report.origin))
+    table.add_row("[dim]entries[/]", f"{report.entries:,}")
+    table.add_row("[dim]answers that hold[/]", f"{report.answers:,}, proof by proof, {engine} engine")
+    table.add_row("[dim]time[/]", f"{seconds:.1f} s")
+    present.out.print(table)
+    if report.failure is None:
+        present.out.print("[bold green]clean[/]  root, registry, proofs and attestations all hold")
+        return
+    present.err.print(f"[bold red]{report.findings_count:,} things do not hold[/]  {escape(str(where))}")
+    for finding in report.findings[:10]:
+        present.err.print(Text(f"  {finding}"))

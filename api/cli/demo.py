@@ -1,0 +1,214 @@
+"""`attest demo`: the whole story in half a minute, with two real services, in a home that is gone afterwards."""
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from rich.rule import Rule
+from rich.table import Table
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.lender_client import ServiceClient
+    from verifier.trust import Trust
+
+QUESTIONS: Final = (
+    ("C-1001", "salary > 100000"),
+    ("C-1002", "salary > 100000"),
+    ("C-1002", "salary >= 61250.50"),
+    ("C-1001", "age(date_of_birth) >= 21"),
+    ("C-1002", "age(date_of_birth) >= 25"),
+    ("C-1003", 'date_of_birth < date("1960-01-01")'),
+    ("C-1001", 'country == "US"'),
+    ("C-1003", 'country == "US"'),
+    ("C-1001", "owns_home"),
+    ("C-1001", "sanctioned"),
+    ("C-1002", "tenure_months >= 24"),
+    ("C-1001", 'employer == "Harbour Freight Analytics"'),
+    ("C-1003", "salary > 100000"),
+    ("C-9999", "salary > 100000"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("demo")(demo)
+
+
+def demo(*, _home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Watch it work: two services, 300 customers, a dozen questions, evidence, tampering, replay. Leaves nothing."""
+    from api.cli.up import ending_on_signals
+    from api.home import Home
+
+    started = time.monotonic()
+    with ending_on_signals(ExitCode.INTERRUPTED), tempfile.TemporaryDirectory(prefix="zkattest-demo-") as path:
+        story = _Story(Home(Path(path) / "home"), quiet=as_json)
+        told = story.run()
+    told["seconds"] = round(time.monotonic() - started, 1)
+    if as_json:
+        present.print_json(told)
+        return
+    present.out.print(Rule(style="dim"))
+    present.out.print(f"[bold green]done[/] in {told['seconds']} s; both services stopped, nothing left behind.")
+    present.out.print("Keep it running and ask your own questions: [bold]attest up[/]")
+
+
+class _Story:
+    """The demo, chapter by chapter."""
+
+    def __init__(self, home: "Home", *, quiet: bool) -> None:
+        self._home = home
+        self._quiet = quiet
+
+    def run(self) -> dict[str, Any]:
+        from api.bootstrap import bootstrap
+        from api.cli.connection import connect
+        from api.cli.trust import read_trust
+        from api.services import Services, free_ports
+        from api.tables import fast_engine
+
+        self._chapter("Two services", "a KYC provider's prover and an independent verifier, as real processes")
+        with present.progress(quiet=self._quiet) as shown:
+            task = shown.add_task("preparing tables, once per machine", total=None)
+            fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
+        self._home.create()
+        first, second = free_ports("127.0.0.1", 2)
+        config = bootstrap(self._home, verifier_port=first, prover_port=second)
+        with present.waiting("starting", quiet=self._quiet):
+            services = Services.start(self._home, environment=os.environ)
+        with services, connect(self._home) as lender:
+            self._say(f"verifier {config.verifier.url}   prover {config.prover.url}   log {config.origin}")
+            imported = self._import()
+            answers = self._ask(lender)
+            pins = read_trust(self._home, None)
+            evidence = self._evidence(lender, answers, pins)
+            audit = self._replay(pins)
+        return {"imported": imported, "answers": answers, "evidence": evidence, "audit": audit}
+
+    def _import(self) -> int:
+        from api import samples
+        from api.cli.prover import import_into
+        from circuits.attributes import default_schema
+
+        self._chapter("Commit first", "the provider commits to every attribute before anyone asks")
+        file = self._home.root / samples.FILE
+        file.write_bytes(samples.people())
+        started = time.monotonic()
+        summary, registered = import_into(
+            self._home,
+            file,
+            schema=default_schema(),
+            subject=samples.SUBJECT,
+            mapping=(),
+            rejects=file.with_suffix(".rejects.csv"),
+            quiet=self._quiet,
+        )
+        took = time.monotonic() - started
+        self._say(
+            f"{summary.imported} customers committed, signed and sealed;"
+            f" {registered} credentials in the log; {took:.1f} s"
+        )
+        return summary.imported
+
+    def _ask(self, lender: "ServiceClient") -> list[dict[str, Any]]:
+        self._chapter("Ask", "a lender asks; it learns yes or no, and nothing else")
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for name in ("answer", "customer", "question", "proof", "time"):
+            table.add_column(name, justify="right" if name in ("proof", "time") else "left", no_wrap=name != "question")
+        answers = []
+        for subject, predicate in QUESTIONS:
+            answer = ask_or_declined(lender, predicate, subject)
+            answers.append(answer)
+            word = answer.get("answer") or answer["outcome"]
+            proof = f"{answer['proof']['bytes']} B" if "proof" in answer else "-"
+            took = f"{answer['ms']:.1f} ms"
+            table.add_row(present.badge(str(word)), subject, str(answer["question"]), proof, took)
+        if not self._quiet:
+            present.out.print(table)
+        return answers
+
+    def _evidence(self, lender: "ServiceClient", answers: list[dict[str, Any]], pins: "Trust") -> dict[str, Any]:
+        from circuits.errors import CircuitsError
+        from verifier.errors import VerifierError
+        from verifier.evidence import verify_evidence
+
+        self._chapter("Evidence", "one file proves one answer, offline, to anyone who pinned two public keys")
+        answer = next(each for each in answers if each.get("answer") == "no")
+        evidence = lender.evidence(str(answer["id"]))
+        self._say(f"{len(evidence):,} bytes: {answer['question']}? [bold]NO[/]")
+        told: dict[str, Any] = {"bytes": len(evidence)}
+        for engine in ("fast", "reference"):
+            started = time.perf_counter()
+            verify_evidence(evidence, trust=pins, engine=engine)
+            told[f"{engine}_ms"] = round((time.perf_counter() - started) * 1000, 1)
+            self._say(f"[green]verified[/] with the {engine} engine in {told[f'{engine}_ms']:.0f} ms")
+        forged = tampered(evidence)
+        try:
+            verify_evidence(forged, trust=pins, engine="fast")
+        except (VerifierError, CircuitsError) as error:
+            told["tampered"] = f"{type(error).__name__}: {error}"
+            self._say(f"[red]refused[/]  the same file with NO changed to YES: {error}")
+            return told
+        raise CommandError("a tampered evidence file was accepted", remedy="report this", code=ExitCode.FAILED)
+
+    def _replay(self, pins: "Trust") -> dict[str, Any]:
+        from api.cli.connection import connect
+        from api.exporting import export_lines
+        from verifier.replay import replay
+
+        self._chapter(
+            "Audit", "the whole log again: root, signatures, registry, every proof; no database, no trust in us"
+        )
+        started = time.perf_counter()
+        lines = export_lines(self._home, connect=lambda: connect(self._home, key="audit"))
+        report = replay(lines, trust=pins, engine="fast")
+        took = (time.perf_counter() - started) * 1000
+        if report.failure is not None:
+            raise CommandError(f"the replay failed: {report.failure}", code=ExitCode.FAILED)
+        self._say(
+            f"[green]clean[/]    {report.entries} entries, {report.answers} answers re-proven against the pinned key,"
+            f" {took:.0f} ms"
+        )
+        return {"entries": report.entries, "answers": report.answers, "ms": round(took, 1)}
+
+    def _chapter(self, title: str, line: str) -> None:
+        if not self._quiet:
+            present.out.print()
+            present.out.print(Rule(f"[bold]{title}[/]  [dim]{line}[/]", align="left", style="dim"))
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            present.out.print(f"  {line}")
+
+
+def ask_or_declined(lender: "ServiceClient", predicate: str, subject: str) -> dict[str, Any]:
+    """An answer document, or one that says declined; with the milliseconds it took from here as `ms`."""
+    from api.lender_client import Refusal
+
+    started = time.perf_counter()
+    try:
+        answer = lender.ask(predicate, subject=subject)
+    except Refusal as error:
+        if error.name != "declined":
+            raise
+        answer = {"outcome": "declined", "predicate": predicate, "subject": subject, "question": str(error)}
+    return answer | {"ms": round((time.perf_counter() - started) * 1000, 2)}
+
+
+def tampered(evidence: bytes) -> bytes:
+    """The evidence with its answer turned around, in the very form an honest file has."""
+    from circuits.encoding import canonical_json
+
+    content = json.loads(evidence)
+    body = json.loads(content["answer"]["body"])
+    body["answer"] = "yes" if body["answer"] == "no" else "no"
+    content["answer"]["body"] = canonical_json(body).decode()
+    return canonical_json(content) + b"\n"

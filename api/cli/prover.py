@@ -1,0 +1,181 @@
+"""`attest prover`: the provider's service, and importing what the provider has verified."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
+
+if TYPE_CHECKING:
+    from api.home import Home
+    from api.imports import Sink, Summary
+    from circuits.attributes import Schema
+
+group = typer.Typer(help="The prover: keeps the vault, issues credentials, proves answers.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command group."""
+    app.add_typer(group, name="prover")
+
+
+@group.command("serve")
+def serve(
+    *,
+    home: HomeOption = None,
+    _as_json: JsonOption = False,
+    socket: SocketOption = None,
+    with_parent: ParentOption = False,
+) -> None:
+    """Run the prover in the foreground; ZKATTEST_PROVER_* overrides what the home says."""
+    from api.cli.connection import home_at
+    from api.cli.serving import leave_with_parent, run
+    from api.home import locked
+    from api.home_settings import prover_settings
+    from api.prover_app import create_app
+
+    if with_parent:
+        leave_with_parent()
+    place = home_at(home)
+    settings = prover_settings(place, environment=os.environ)
+    busy = {"what": "the vault of this home is in use", "remedy": "wait for the import, or stop the other prover first"}
+    with locked(place.prover / "lock", **busy):
+        run(create_app(settings), address=place.config().prover, descriptor=socket)
+
+
+@group.command("import")
+def import_csv(
+    file: Annotated[Path, typer.Argument(help="CSV, UTF-8, with a header line.", metavar="FILE.csv")],
+    *,
+    subject: Annotated[str, typer.Option("--subject", metavar="COLUMN", help="Column with your reference.")],
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", metavar="FILE", help="Schema file. Default: kyc-person", show_default=False),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=ATTRIBUTE", help="Or COLUMN*1000=ATTRIBUTE; repeatable."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Default: FILE.rejects.csv", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import verified attributes: commit, sign, register. Re-running it changes nothing."""
+    from api.cli.connection import home_at
+    from api.cli.explain import read_schema
+
+    place = home_at(home)
+    refused = rejects or file.with_name(f"{file.name}.rejects.csv")
+    if refused.resolve() == file.resolve():
+        raise CommandError("the rejects file would overwrite the CSV", where=str(refused), remedy="name another one")
+    summary, registered = import_into(
+        place, file, schema=read_schema(schema), subject=subject, mapping=mapping or (), rejects=refused, quiet=as_json
+    )
+    _tell(file, summary, registered=registered, as_json=as_json)
+    if summary.imported == 0:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def import_into(
+    home: "Home",
+    file: Path,
+    *,
+    schema: "Schema",
+    subject: str,
+    mapping: "list[str] | tuple[str, ...]",
+    rejects: Path,
+    quiet: bool,
+) -> tuple["Summary", int | None]:
+    """Imports a file through the running prover, or into the vault of the stopped one.
+
+    Returns:
+        The counts, and how many credentials the verifier has registered by now (None while the prover is stopped).
+
+    Raises:
+        CommandError: the file, its header or the mapping is wrong; nothing was imported.
+    """
+    from api.imports import run
+    from prover.errors import ImportRefused
+    from prover.importing import read_records
+
+    home.config()
+    with ExitStack() as stack:
+        source = stack.enter_context(file.open("rb"))
+        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: source.read(1 << 20), b""))
+        source.seek(0)
+        try:
+            rows = read_records(source, schema=schema, subject=subject, mapping=mapping)
+        except ImportRefused as error:
+            raise CommandError(str(error), where=str(file), remedy="nothing was imported", kind="import") from None
+        sink = _sink(home, schema, stack)
+        with present.progress(quiet=quiet) as shown:
+            task = shown.add_task("committing", total=lines)
+            summary = run(rows, sink=sink, rejects=rejects, progress=lambda line: shown.update(task, completed=line))
+            shown.update(task, completed=lines)
+    return summary, _registered(home, summary, quiet=quiet) if is_running(home) else None
+
+
+def _registered(home: "Home", summary: "Summary", *, quiet: bool) -> int:
+    """Waits until the verifier has logged what was issued: before that, no question may name it."""
+    from api.cli.connection import connect
+    from api.imports import await_registration
+
+    waiting = summary.imported
+    with connect(home, room="prover", key="admin") as client, present.progress(quiet=quiet) as shown:
+        task = shown.add_task("registering", total=waiting)
+
+        def tell(pending: int) -> None:
+            shown.update(task, completed=max(0, waiting - pending))
+
+        return max(0, waiting - await_registration(client, progress=tell))
+
+
+def is_running(home: "Home") -> bool:
+    """Whether a prover holds this home's vault."""
+    from api.home import HomeBusyError, locked
+
+    try:
+        with locked(home.prover / "lock", what="in use", remedy=""):
+            return False
+    except HomeBusyError:
+        return True
+
+
+def _sink(home: "Home", schema: "Schema", stack: ExitStack) -> "Sink":
+    from api.cli.connection import connect
+    from api.sinks import ServiceSink, opened_vault
+
+    if is_running(home):
+        client = stack.enter_context(connect(home, room="prover", key="admin"))
+        return ServiceSink(client, schema)
+    return stack.enter_context(opened_vault(home, schema))
+
+
+def _tell(file: Path, summary: "Summary", *, registered: int | None, as_json: bool) -> None:
+    names = ("issued", "superseded", "unchanged", "rejected")
+    if as_json:
+        counts: dict[str, object] = {name: summary.counts[name] for name in names}
+        rejects = str(summary.rejects) if summary.rejects else None
+        present.print_json({"file": str(file), **counts, "registered": registered, "rejects": rejects})
+        return
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name in names:
+        style = "bold red" if name == "rejected" and summary.counts[name] else ""
+        table.add_row(name, f"{summary.counts[name]:,}", style=style)
+    when = "when the prover next starts" if registered is None else f"{registered:,}"
+    table.add_row("registered", when)
+    present.out.print(table)
+    if summary.rejects is not None:
+        count = summary.counts["rejected"]
+        present.err.print(
+            f"[bold red]{count:,} rows were rejected[/]; line, column and reason are in {summary.rejects}"
+        )

@@ -1,0 +1,131 @@
+"""Starting and stopping: no orphans, no remains, whoever ends it and however."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from api.home import Home
+from api.services import free_ports, listen
+
+PATIENCE = 60
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *children_of(child)]
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def still_there(pids: list[int]) -> list[int]:
+    deadline = time.monotonic() + 15
+    while (left := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def ports() -> list[object]:
+    verifier, prover = free_ports("127.0.0.1", 2)
+    return ["--verifier-port", verifier, "--prover-port", prover]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_up_stops_cleanly_and_starts_again_with_what_it_had(start, tmp_path, ending):
+    first = start(Home(tmp_path / "home"), *ports())
+    below = children_of(first.process.pid)
+    assert len(below) >= 2
+    assert first.told["first_run"]
+    first.process.send_signal(ending)
+    out, err = first.process.communicate(timeout=PATIENCE)
+    assert (first.process.returncode, err) == (0, ""), out
+    assert still_there(below) == []
+    assert not (tmp_path / "home" / "services.json").exists()
+    again = start(Home(tmp_path / "home"))
+    try:
+        assert not again.told["first_run"]
+        assert again.told["verifier"] == first.told["verifier"]
+    finally:
+        again.process.terminate()
+        again.process.communicate(timeout=PATIENCE)
+
+
+def test_services_do_not_outlive_a_killed_parent(start, tmp_path):
+    running = start(Home(tmp_path / "home"), *ports())
+    below = children_of(running.process.pid)
+    running.process.kill()
+    running.process.communicate(timeout=PATIENCE)
+    assert still_there(below) == []
+
+
+def test_a_service_that_dies_ends_up_with_a_message(start, tmp_path):
+    running = start(Home(tmp_path / "home"), *ports())
+    below = children_of(running.process.pid)
+    os.kill(json.loads((tmp_path / "home" / "services.json").read_text())["prover"]["pid"], signal.SIGKILL)
+    _, err = running.process.communicate(timeout=PATIENCE)
+    assert running.process.returncode == 3
+    assert "the prover service ended" in err
+    assert still_there(below) == []
+
+
+def test_a_taken_port_is_named(tmp_path):
+    from api.home import Address  # noqa: PLC0415 - only here
+
+    verifier, prover = free_ports("127.0.0.1", 2)
+    with listen(Address(port=verifier)):
+        command = [sys.executable, "-m", "api.cli", "up", "--home", str(tmp_path / "home")]
+        options = ["--verifier-port", str(verifier), "--prover-port", str(prover)]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - ours
+    assert done.returncode == 3
+    assert f"127.0.0.1:{verifier}" in done.stderr
+    assert "mend" in done.stderr
+
+
+def start_demo(tmp_path: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "api.cli", "demo", *options]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "HOME": str(Path.home())}
+    return subprocess.Popen(  # noqa: S603 - ours
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def test_the_demo_tells_the_whole_story_and_leaves_nothing(tmp_path):
+    started = time.monotonic()
+    demo = start_demo(tmp_path, "--json")
+    out, err = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode == 0, err
+    told = json.loads(out)
+    outcomes = [each.get("answer") or each["outcome"] for each in told["answers"]]
+    assert len(outcomes) >= 12
+    assert {"yes", "no", "undetermined", "declined"} == set(outcomes)
+    assert told["imported"] == 300
+    assert told["evidence"]["tampered"]
+    assert told["audit"]["answers"] == outcomes.count("yes") + outcomes.count("no")
+    assert list(tmp_path.iterdir()) == []
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("after", [1.0, 4.0])
+def test_ctrl_c_in_the_demo_leaves_no_process_and_no_directory(tmp_path, after):
+    demo = start_demo(tmp_path)
+    time.sleep(after)
+    below = children_of(demo.pid)
+    demo.send_signal(signal.SIGINT)
+    out, err = demo.communicate(timeout=PATIENCE)
+    assert demo.returncode in {130, 0}, (out, err)
+    assert "Traceback" not in err
+    assert still_there(below) == []
+    assert list(tmp_path.iterdir()) == []
