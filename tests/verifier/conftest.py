@@ -1,15 +1,141 @@
-"""A migrated database on both engines, and a log in it."""
+"""A migrated database on both engines, a log in it, and a world: a provider, people, a prover in the same process."""
 
+import hashlib
 import os
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from api.database import migrate, open_engine
+from circuits import statement
+from circuits.attributes import Schema, default_schema
+from circuits.credential import Credential, Provenance, issue
+from circuits.encoding import b64u
+from circuits.jws import SigningKey
+from circuits.pedersen import Opening, commit
+from circuits.predicate import evaluate, parse
+from circuits.query import Query
+from circuits.statement import Witness
+from verifier.answering import answer
+from verifier.checking import Answered
+from verifier.entries import CredentialEntry, ProviderEntry, SchemaEntry
 from verifier.log import Draft, Log
 from verifier.note import NoteSigner
+from verifier.publishing import publish
+from verifier.registry import Registry
+from verifier.trust import Trust
 
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))
+NOW = 1_795_000_000  # 2026-11-18
+SALARIES = {"ada": "129000", "bob": "58000.50", "eve": "100000"}
+
+
+def number(text):
+    """16 bytes of an id, from its name."""
+    return hashlib.sha256(text.encode()).digest()[:16]
+
+
+@dataclass
+class Company:
+    """A KYC provider with its prover: holds openings, issues credentials, proves."""
+
+    name: str = "acme-kyc"
+    key: SigningKey = field(default_factory=lambda: SigningKey(bytes(31) + b"\x01"))
+    schema: Schema = field(default_factory=default_schema)
+    openings: dict = field(default_factory=dict)
+    subjects: dict = field(default_factory=dict)
+
+    def entry(self, **changes):
+        before = ProviderEntry(self.name, "Acme KYC", self.key.public, "https://prover.example", NOW - 86_400)
+        return replace(before, **changes)
+
+    def issue(self, name, values, *, supersedes=None, as_of="2026-11-01", expires_at=NOW + 86_400 * 365, **changes):
+        attributes = {key: self.schema.attribute(key).encode(text) for key, text in values.items()}
+        openings = {
+            key: Opening(value, int.from_bytes(hashlib.sha256(f"{name}/{key}".encode()).digest()) >> 8)
+            for key, value in attributes.items()
+        }
+        settings = {
+            "id": number(name),
+            "provider": self.name,
+            "schema": self.schema,
+            "commitments": {key: commit(opening) for key, opening in openings.items()},
+            "provenance": {key: Provenance("payroll", "2026-10-31") for key in openings},
+            "as_of": as_of,
+            "issued_at": NOW - 3_600,
+            "expires_at": expires_at,
+            "supersedes": supersedes,
+            "key": self.key,
+        }
+        credential = issue(**(settings | changes))
+        self.openings[credential.id] = openings
+        self.subjects[name.partition("/")[0]] = credential
+        return credential
+
+    def prove(self, query, credential, *, response=None):
+        predicate = parse(query.predicate_text, self.schema)
+        openings = self.openings[credential.id]
+        values = {key: opening.value for key, opening in openings.items()}
+        told = evaluate(predicate, values, query.as_of_day) if response is None else response
+        built = statement.build(query, predicate, self.schema, credential, told)
+        proof = statement.prove(built, Witness.of(built, openings), entropy=os.urandom(32))
+        return Answered(told, credential.id, proof)
+
+    def fetch(self, query):
+        return self.prove(query, self.subjects[query.subject])
+
+
+@dataclass
+class World:
+    """A verifier with its log, and the company it asks."""
+
+    company: Company
+    log: Log
+    registry: Registry
+    key: SigningKey
+    now: int = NOW
+
+    @property
+    def trust(self):
+        return Trust(SIGNER.verifier, self.key.public)
+
+    def publish(self, entry):
+        return publish(entry, log=self.log, registry=self.registry, now=self.now).index
+
+    def register(self, credential: Credential):
+        return self.publish(CredentialEntry(credential.token))
+
+    def query(self, predicate="salary > 100000", subject="ada", **changes):
+        schema = self.company.schema
+        settings = {
+            "id": b64u(os.urandom(16)),
+            "nonce": os.urandom(32),
+            "audience": ORIGIN,
+            "relying_party": "first-bank",
+            "provider": self.company.name,
+            "subject": subject,
+            "purpose": "loan",
+            "predicate_text": predicate,
+            "predicate_digest": parse(predicate, schema).digest,
+            "schema_digest": schema.digest,
+            "as_of": "2026-11-18",
+            "max_age": 90,
+            "issued_at": self.now,
+            "expires_at": self.now + 60,
+        }
+        return Query(**(settings | changes))
+
+    def ask(self, *arguments, source=None, record=lambda _logged: (), **changes):
+        return answer(
+            self.query(*arguments, **changes),
+            source=source or self.company,
+            log=self.log,
+            registry=self.registry,
+            signer=self.key,
+            now=lambda: self.now,
+            record=record,
+        )
 
 
 @pytest.fixture
@@ -49,3 +175,26 @@ def draft():
         return lambda _index: Draft("answer", body, 1_700_000_000, **more)
 
     return make
+
+
+@pytest.fixture
+def company():
+    return Company()
+
+
+@pytest.fixture
+def people(company):
+    return {
+        name: company.issue(name, {"salary": salary, "date_of_birth": "1990-02-28", "country": "US"})
+        for name, salary in SALARIES.items()
+    }
+
+
+@pytest.fixture
+def world(company, people, log):
+    made = World(company, log, Registry(), SigningKey(bytes(31) + b"\x02"))
+    made.publish(company.entry())
+    made.publish(SchemaEntry(company.name, company.schema))
+    for credential in people.values():
+        made.register(credential)
+    return made
