@@ -8,9 +8,10 @@ from circuits.encoding import fields
 from circuits.errors import ProofError, ProofInvalid, ProofMalformed, StatementError
 from circuits.generators import DOMAIN
 from circuits.group import Engine
-from circuits.group.curve import N
+from circuits.group.curve import MODULUS as N
+from circuits.group.curve import inverses
 from circuits.pedersen import ENTROPY_BYTES
-from circuits.verifier import Equation, equation
+from circuits.verifier import Equation, Heard, hear
 
 Item = tuple[Circuit, Sequence[bytes], bytes, bytes]
 """Statement, commitments, context, proof."""
@@ -33,20 +34,28 @@ def verify_batch(items: Sequence[Item], *, entropy: bytes, engine: Engine) -> No
         raise StatementError(f"entropy must be {ENTROPY_BYTES} bytes")
     if not items:
         raise ProofMalformed("an empty batch proves nothing")
-    malformed: dict[int, ProofMalformed] = {}
-    equations: dict[int, Equation] = {}
     strict = [(c, V, context, proof if isinstance(proof, bytes) else b"") for c, V, context, proof in items]
-    for i, (item, weight) in enumerate(zip(strict, batch_weights(strict, entropy), strict=True)):
+    malformed: list[int] = []
+    heard: dict[int, Heard] = {}
+    for i, item in enumerate(strict):
         try:
-            equations[i] = equation(*item, engine=engine, factor=weight)
-        except ProofMalformed as error:
-            malformed[i] = error
+            heard[i] = hear(*item, engine)
+        except ProofMalformed:
+            malformed.append(i)
+    equations = _equations(heard, batch_weights(strict, entropy))
     invalid = _guilty(equations, sorted(equations), engine)
     guilty = tuple(sorted([*malformed, *invalid]))
     if invalid:
         raise ProofInvalid(_named(guilty), guilty)
     if malformed:
         raise ProofMalformed(_named(guilty), guilty)
+
+
+def _equations(heard: dict[int, Heard], weights: Sequence[int]) -> dict[int, Equation]:
+    """Write down all equations, each times its weight, with one inversion for all of them."""
+    denominators = {i: one.denominators() for i, one in heard.items()}
+    inverted = iter(inverses([x for group in denominators.values() for x in group]))
+    return {i: one.equation([next(inverted) for _ in denominators[i]], weights[i]) for i, one in heard.items()}
 
 
 def _guilty(equations: dict[int, Equation], chosen: list[int], engine: Engine) -> list[int]:

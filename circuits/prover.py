@@ -10,7 +10,8 @@ from circuits.encoding import B32, fields
 from circuits.errors import WitnessError
 from circuits.generators import G_OFFSET, H_COUNT, H_OFFSET
 from circuits.group import Engine
-from circuits.group.curve import N, PointAtInfinity, inverses
+from circuits.group.curve import MODULUS as N
+from circuits.group.curve import PointAtInfinity, inverses
 from circuits.pedersen import ENTROPY_BYTES, Opening, commit
 from circuits.proof import Proof
 from circuits.transcript import Transcript, begin, digit_challenge, point_challenge, weight_challenges
@@ -166,7 +167,7 @@ def _norm_parts(
     return (
         n_S,
         [delta * x % N for x in O],
-        [(x + y * z) % N for x, y, z in zip(L, m, w.u_R, strict=True)],
+        [x + y for x, y in zip(L, w.w_R, strict=True)],
         [(x + y * z) % N for x, y, z in zip(R, m, w.u_L, strict=True)],
         [delta_inverse * (y * z % N) % N if z else 0 for y, z in zip(m, w.u_O, strict=True)],
     )

@@ -5,7 +5,8 @@ no length. Everything public is absorbed before the first challenge.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
+from functools import lru_cache
 
 from circuits.encoding import be32
 from circuits.generators import DOMAIN, GENS_DIGEST
@@ -27,16 +28,21 @@ class Transcript:
         name = label.encode("ascii")
         self._state.update(b"%c%b%b%b" % (len(name), name, len(content).to_bytes(8, "big"), content))
 
-    def challenge(self, label: str, bad: Iterable[int] = ()) -> int:
+    def challenge(self, label: str, bad: Container[int] = ()) -> int:
         """Squeeze a scalar that is neither zero nor in the bad set; every try extends the state."""
         name = label.encode("ascii")
         request = b"%c%b%b" % (len(name), name, _NO_LENGTH)
-        refused = frozenset(bad)
         while True:
             self._state.update(request)
             x = int.from_bytes(self._state.copy().digest(64), "big") % N
-            if x and x not in refused:
+            if x and x not in bad:
                 return x
+
+    def copy(self) -> "Transcript":
+        """Return an independent transcript in the same state."""
+        twin = type(self)()
+        twin._state = self._state.copy()  # noqa: SLF001  # its own class
+        return twin
 
     def state_bytes(self) -> bytes:
         """Return 64 bytes that depend on everything absorbed so far, without changing the state."""
@@ -45,12 +51,19 @@ class Transcript:
         return fork.digest(64)
 
 
-def begin(circuit_digest: bytes, context: bytes, V: Sequence[bytes]) -> Transcript:
-    """Open a transcript with everything both sides know before the proof starts."""
+@lru_cache(maxsize=256)
+def _opened(circuit_digest: bytes) -> Transcript:
+    """What all proofs of one statement have in common; only copies of it go on."""
     transcript = Transcript()
     transcript.absorb("proto", DOMAIN + b"|ac/1")
     transcript.absorb("gens", GENS_DIGEST)
     transcript.absorb("circuit", circuit_digest)
+    return transcript
+
+
+def begin(circuit_digest: bytes, context: bytes, V: Sequence[bytes]) -> Transcript:
+    """Open a transcript with everything both sides know before the proof starts."""
+    transcript = _opened(circuit_digest).copy()
     transcript.absorb("context", context)
     transcript.absorb("V", be32(len(V)) + b"".join(V))
     return transcript
@@ -60,7 +73,7 @@ def digit_challenge(transcript: Transcript, C_O: bytes, C_L: bytes, base: int) -
     """Draw e after the digits and multiplicities are committed; no e + j may vanish for a table entry j < base."""
     transcript.absorb("C_O", C_O)
     transcript.absorb("C_L", C_L)
-    return transcript.challenge("e", ((N - j) % N for j in range(base)))
+    return transcript.challenge("e", range(N - base + 1, N))
 
 
 def weight_challenges(transcript: Transcript, C_R: bytes) -> tuple[int, int, int, int]:

@@ -8,7 +8,8 @@ from circuits import blinding
 from circuits.constraints import Circuit
 from circuits.generators import G_OFFSET, H_COUNT
 from circuits.group import Engine
-from circuits.group.curve import N, inverses
+from circuits.group.curve import MODULUS as N
+from circuits.group.curve import inverses
 from circuits.proof import Proof, parse
 from circuits.transcript import begin, digit_challenge, fold_challenge, point_challenge, weight_challenges
 from circuits.weights import evaluate
@@ -43,6 +44,32 @@ class Equation:
     coefficients: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A parsed proof, its points and its challenges: all that comes before the arithmetic."""
+
+    circuit: Circuit
+    proof: Proof
+    points: list[Any]
+    ch: Challenges
+
+    def denominators(self) -> list[int]:
+        """Everything the equation divides by, none of it zero; many proofs share one inversion."""
+        ch = self.ch
+        return [ch.rho, ch.delta, ch.tau, *(ch.e + j for j in range(self.circuit.b))]
+
+    def equation(self, inverted: Sequence[int], factor: int = 1) -> Equation:
+        """Write down the equation times factor * tau.
+
+        Args:
+            inverted: 1/x for every x of denominators.
+            factor: not zero.
+        """
+        x = scalars(self.circuit, self.proof, self.ch, inverted, factor=factor, by_tau=True)
+        edge = G_OFFSET + self.circuit.N
+        return Equation(x[:edge], self.points, x[edge:])
+
+
 def listen(circuit: Circuit, V: Sequence[bytes], context: bytes, proof: Proof) -> Challenges:
     """Replay the transcript of a proof."""
     transcript = begin(circuit.digest, context, V)
@@ -53,20 +80,37 @@ def listen(circuit: Circuit, V: Sequence[bytes], context: bytes, proof: Proof) -
     return Challenges(e, rho, lam, beta, delta, tau, gammas)
 
 
-def scalars(circuit: Circuit, proof: Proof, ch: Challenges, factor: int = 1, *, by_tau: bool = False) -> list[int]:
+def hear(circuit: Circuit, V: Sequence[bytes], context: bytes, encoded: bytes, engine: Engine) -> Heard:
+    """Parse a proof and replay its transcript.
+
+    Raises:
+        ProofMalformed: anything that needs no equation (the prover's fault).
+    """
+    proof, points = parse(circuit, V, encoded, engine)
+    return Heard(circuit, proof, points, listen(circuit, V, context, proof))
+
+
+def scalars(
+    circuit: Circuit,
+    proof: Proof,
+    ch: Challenges,
+    inverted: Sequence[int],
+    *,
+    factor: int = 1,
+    by_tau: bool = False,
+) -> list[int]:
     """Compute the equation's scalars: G, H_0..H_6, G_0.., C_O, C_L, C_R, C_S, X_0, R_0, ..., V_0, ...
 
     Args:
         circuit: the statement.
         proof: parsed.
         ch: its challenges.
+        inverted: 1/rho, 1/delta, 1/tau, 1/(e+j) for 0 <= j < b.
         factor: multiplies all of them.
         by_tau: multiply by tau as well, which makes C_S's scalar the bare factor: a point almost for free.
     """
     k, tau = circuit.k, ch.tau
-    rho_inverse, delta_inverse, tau_inverse, *digit_inverses = inverses(
-        [ch.rho, ch.delta, tau, *((ch.e + j) % N for j in range(circuit.b))]
-    )
+    rho_inverse, delta_inverse, tau_inverse, *digit_inverses = inverted
     w = evaluate(circuit, ch.e, ch.rho, ch.lam, rho_inverse=rho_inverse, digit_inverses=digit_inverses)
     scale = factor * tau % N if by_tau else factor
     t1 = scale * tau % N
@@ -89,8 +133,8 @@ def scalars(circuit: Circuit, proof: Proof, ch: Challenges, factor: int = 1, *, 
     p3 = delta_inverse * t3 % N
     low = (1 << k) - 1
     norm = [
-        (m * ((p3 * x + t2 * y + t1 * z) % N) - s[i & low] * proof.n[i >> k]) % N
-        for i, (m, x, y, z) in enumerate(zip(w.mu_inverse, w.u_O, w.u_L, w.u_R, strict=True))
+        (m * ((p3 * x + t2 * y) % N) + t1 * z - s[i & low] * proof.n[i >> k]) % N
+        for i, (m, x, y, z) in enumerate(zip(w.mu_inverse, w.u_O, w.u_L, w.w_R, strict=True))
     ]
     rounds = [x for gamma in ch.gammas for x in (gamma * scale % N, (gamma * gamma - 1) * scale % N)]
     V_weight = -2 * t3
@@ -107,23 +151,10 @@ def scalars(circuit: Circuit, proof: Proof, ch: Challenges, factor: int = 1, *, 
     ]
 
 
-def equation(
-    circuit: Circuit, V: Sequence[bytes], context: bytes, encoded: bytes, *, engine: Engine, factor: int = 1
-) -> Equation:
-    """Parse a proof and write down its equation times factor * tau.
-
-    Raises:
-        ProofMalformed: anything that needs no equation (the prover's fault).
-    """
-    proof, points = parse(circuit, V, encoded, engine)
-    x = scalars(circuit, proof, listen(circuit, V, context, proof), factor, by_tau=True)
-    edge = G_OFFSET + circuit.N
-    return Equation(x[:edge], points, x[edge:])
-
-
 def verify(circuit: Circuit, V: Sequence[bytes], context: bytes, proof: bytes, *, engine: Engine) -> None:
     """See circuits.arithmetic.verify."""
-    eq = equation(circuit, V, context, proof, engine=engine)
+    heard = hear(circuit, V, context, proof, engine)
+    eq = heard.equation(inverses(heard.denominators()))
     engine.require_zero(range(len(eq.fixed)), eq.fixed, eq.points, eq.coefficients)
 
 

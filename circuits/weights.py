@@ -5,12 +5,12 @@ Gates get powers of mu = rho^2, linear rows powers of lambda; the two never shar
 gate and a row could cancel.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from circuits.constraints import Circuit, L, O, R, Row, V
-from circuits.group.curve import N
+from circuits.group.curve import MODULUS as N
 
 Terms = tuple[tuple[int, int], ...]
 """(index into the powers, signed coefficient)."""
@@ -30,7 +30,8 @@ class Weights:
     """Public coefficients of one proof's one identity; vectors have length N, kappa has length K.
 
     Attributes:
-        u_L, u_R, u_O: what the linear rows and gate outputs ask of every wire.
+        u_L, u_O: what the linear rows and gate outputs ask of every left input and output; not always reduced.
+        w_R: the same for every right input, times mu^-(i+1) already: a digit gate's own row gives it the bare e.
         kappa: the same for the committed values.
         a: the constants.
         mu: mu^1, ..., mu^N.
@@ -38,7 +39,7 @@ class Weights:
     """
 
     u_L: Sequence[int]
-    u_R: Sequence[int]
+    w_R: Sequence[int]
     u_O: Sequence[int]
     kappa: Sequence[int]
     a: int
@@ -47,7 +48,7 @@ class Weights:
 
     def pub3(self) -> int:
         """2 sum_i mu^-(i+1) u_L,i u_R,i - 2a: the public part of the T^3 coefficient."""
-        cross = sum(m * (x * y % N) for m, x, y in zip(self.mu_inverse, self.u_L, self.u_R, strict=True) if x and y)
+        cross = sum([x * y for x, y in zip(self.u_L, self.w_R, strict=True)])
         return 2 * (cross - self.a) % N
 
 
@@ -108,18 +109,21 @@ def evaluate(
     for u, wires in zip((u_L, u_R, u_O), turned.wires, strict=True):
         for index, terms in wires:
             u[index] = _dot(terms, weights)
-    a = _dot(turned.const, weights)
-    for i in range(circuit.D):
-        u_R[i] = (u_R[i] + e * mu[i] + lam) % N
-    for j in range(circuit.b):
-        u_O[j] = (u_O[j] - lam * digit_inverses[j]) % N
-    a -= sum(mu[: circuit.D])
-    return Weights(u_L, u_R, u_O, [_dot(terms, weights) for terms in turned.values], a % N, mu, mu_inverse)
+    for j, inverse in enumerate(digit_inverses):
+        u_O[j] = (u_O[j] - lam * inverse) % N
+    D = circuit.D
+    w_R = [(e + m * (lam + u)) % N for m, u in zip(mu_inverse[:D], u_R[:D], strict=True)]
+    w_R += [m * u % N if u else 0 for m, u in zip(mu_inverse[D:], u_R[D:], strict=True)]
+    a = (_dot(turned.const, weights) - sum(mu[:D])) % N
+    return Weights(u_L, w_R, u_O, [_dot(terms, weights) % N for terms in turned.values], a, mu, mu_inverse)
 
 
-def _dot(terms: Iterable[tuple[int, int]], weights: Sequence[int]) -> int:
+def _dot(terms: Terms, weights: Sequence[int]) -> int:
+    if len(terms) == 1:
+        ((i, c),) = terms
+        return c * weights[i]
     return sum([c * weights[i] for i, c in terms]) % N
 
 
 def _centred(c: int) -> int:
-    return c if c <= N // 2 else c - N
+    return int(c if c <= N // 2 else c - N)

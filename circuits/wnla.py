@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from circuits.generators import G_OFFSET, H_COUNT, H_OFFSET
 from circuits.group import Engine
-from circuits.group.curve import N
+from circuits.group.curve import MODULUS as N
 from circuits.transcript import Transcript, fold_challenge
 
 LINEAR_ROUNDS = 3

@@ -43,25 +43,28 @@ def bucket_sum(points: Sequence[bytes], scalars: Sequence[int]) -> bytes | None:
     for i in range(count, 2 * count):
         lib.secp256k1_ec_pubkey_negate(_CONTEXT, area + i)
     start = _address(area)
-    positive = range(start, start + count * ENTRY, ENTRY)
+    positive = list(range(start, start + count * ENTRY, ENTRY))
     to_negative = count * ENTRY
 
-    columns = _digit_columns(scalars, bits, windows)
     sums = ffi.new("secp256k1_pubkey[]", windows * bits)
-    weighted: list[int] = [0] * (windows * bits)
-    for w, column in enumerate(columns):
+    weighted: list[int] = []
+    for w, column in enumerate(_digit_columns(scalars, bits, windows)):
         members: list[list[int]] = [[] for _ in range(2 * half)]
         for digit, address in zip(column, positive, strict=True):
             members[digit].append(address)
-        buckets = ffi.new("secp256k1_pubkey[]", half + 1)
-        full = [0] * (half + 1)
+        buckets = ffi.new("secp256k1_pubkey[]", half)
+        first = _address(buckets)
+        full: list[tuple[int, int]] = []
         for d in range(1, half + 1):
-            inputs = members[half + d] if d < half else []
-            inputs = inputs + [address + to_negative for address in members[half - d]]
-            full[d] = _combine(buckets + d, inputs)
+            inputs = [address + to_negative for address in members[half - d]]
+            if d < half:
+                inputs += members[half + d]
+            if inputs and _combine(buckets + (d - 1), inputs):
+                full.append((d, first + (d - 1) * ENTRY))
         for j in range(bits):
-            chosen = [full[d] for d in range(1, half + 1) if d >> j & 1 and full[d]]
-            weighted[w * bits + j] = _combine(sums + w * bits + j, chosen)
+            chosen = [address for d, address in full if d >> j & 1]
+            out = sums + (w * bits + j)
+            weighted.append(_address(out) if chosen and _combine(out, chosen) else 0)
     return _horner(weighted)
 
 
@@ -90,24 +93,22 @@ def _plain_digits(encoded: bytes, bits: int) -> bytes:
     return encoded
 
 
-def _combine(out: Any, addresses: list[int]) -> int:  # noqa: ANN401  # a cffi pointer
-    """Sum into out and return its address, 0 for infinity."""
-    if not addresses:
-        return 0
+def _combine(out: Any, addresses: list[int]) -> bool:  # noqa: ANN401  # a cffi pointer
+    """Sum some points into out; False for infinity, which leaves out cleared."""
     inputs = ffi.from_buffer("secp256k1_pubkey *[]", array("Q", addresses))
-    return _address(out) if lib.secp256k1_ec_pubkey_combine(_CONTEXT, out, inputs, len(addresses)) == 1 else 0
+    return bool(lib.secp256k1_ec_pubkey_combine(_CONTEXT, out, inputs, len(addresses)))
 
 
 def _horner(weighted: Sequence[int]) -> bytes | None:
     """Sum 2^i * point i (addresses, 0 for infinity)."""
     two = ffi.new("secp256k1_pubkey[]", 2)  # the output alternates: it must never be an input
-    total = 0
-    turn = 0
+    place = (_address(two), _address(two + 1))
+    total, turn = 0, 0
     for address in reversed(weighted):
         inputs = [total, total] if total else []
         if address:
             inputs.append(address)
-        total = _combine(two + turn, inputs)
+        total = place[turn] if inputs and _combine(two + turn, inputs) else 0
         turn ^= 1
     return bytes(ffi.buffer(ffi.cast("secp256k1_pubkey *", total), ENTRY)) if total else None
 

@@ -1,10 +1,26 @@
 """The curve's public constants (SEC 2, section 2.4.1) and the order of the fixed basis."""
 
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
 P = 2**256 - 2**32 - 977
 """Field prime."""
 
 N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Group order; scalars are Python integers in [0, N)."""
+"""Group order; scalars are integers in [0, N)."""
+
+
+def _modulus() -> int:
+    try:
+        gmpy2 = import_module("gmpy2")
+    except ImportError:  # the extra `fast` is not installed: Python's own integers do the same, a little slower
+        return N
+    return cast("int", gmpy2.mpz(N))
+
+
+MODULUS = _modulus()
+"""N again, for arithmetic: whatever is reduced by it has gmpy2's type, where that is installed."""
 
 G = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 """The standard generator, compressed."""
@@ -17,7 +33,7 @@ class PointAtInfinity(ArithmeticError):  # noqa: N818  # an outcome, which the p
     """A sum came out as the neutral element, which has no 33-byte form."""
 
 
-def inverses(values: list[int]) -> list[int]:
+def inverses(values: Sequence[int]) -> list[int]:
     """Invert non-zero scalars with one modular inversion (Montgomery's trick).
 
     Raises:
@@ -27,12 +43,12 @@ def inverses(values: list[int]) -> list[int]:
     product = 1
     for value in values:
         prefix.append(product)
-        product = product * value % N
+        product = product * value % MODULUS
     if product == 0:
         raise ZeroDivisionError("zero has no inverse")
-    suffix = pow(product, -1, N)
+    suffix = pow(product, -1, MODULUS)
     result = [0] * len(values)
     for i in range(len(values) - 1, -1, -1):
-        result[i] = suffix * prefix[i] % N
-        suffix = suffix * values[i] % N
+        result[i] = suffix * prefix[i] % MODULUS
+        suffix = suffix * values[i] % MODULUS
     return result

@@ -21,9 +21,10 @@ BUCKETS_FROM = 230
 """From so many foreign points on, buckets beat one multiplication each."""
 
 _CONTEXT = lib.secp256k1_context_static
-_COMPRESSED = lib.SECP256K1_EC_COMPRESSED if hasattr(lib, "SECP256K1_EC_COMPRESSED") else 258
+_COMPRESSED = 258  # SECP256K1_EC_COMPRESSED, a macro the binding does not export
 _ALL_ONES = (2**256 - 1) // 255
 """sum 256^w: a table holds d = 1..256, so a scalar is written with digits 1..256 and no entry is infinity."""
+_BELOW = N - _ALL_ONES
 _SHORT = 2**160
 _LANE = 8
 _LANES_KEPT = 1024
@@ -94,7 +95,8 @@ class FastEngine:
         for index, scalar in zip(indices, scalars, strict=True):
             if scalar >= _SHORT:
                 long_indices.append(index)
-                long_digits.append(((scalar - _ALL_ONES) % N).to_bytes(SCALAR_BYTES, "little"))
+                shifted = scalar - _ALL_ONES if scalar >= _ALL_ONES else scalar + _BELOW
+                long_digits.append(shifted.to_bytes(SCALAR_BYTES, "little"))
             elif scalar:
                 base = addresses[index] - ENTRY
                 digits = scalar.to_bytes(20, "little")

@@ -137,13 +137,14 @@ def test_challenges_and_intermediates(known):
     heard = [ch.e, ch.rho, ch.lam, ch.beta, ch.delta, ch.tau, *ch.gammas]
     assert heard == [scalar(x) for _, x in mid["challenges"]]
 
-    rho_inverse, *table = inverses([ch.rho, *(ch.e + j for j in range(circuit.b))])
+    inverted = inverses(verifier.Heard(circuit, proof, [], ch).denominators())
+    rho_inverse, delta_inverse, _, *table = inverted
     w = evaluate(circuit, ch.e, ch.rho, ch.lam, rho_inverse=rho_inverse, digit_inverses=table)
     assert w.a == scalar(mid["a"])
     assert w.kappa == [scalar(x) for x in mid["kappa"]]
     assert w.pub3() == scalar(mid["pub3"])
 
-    x = verifier.scalars(circuit, proof, ch)
+    x = verifier.scalars(circuit, proof, ch, inverted)
     assert hashlib.sha256(b"".join(y.to_bytes(32, "big") for y in x)).hexdigest() == mid["eq_scalars_sha256"]
     if mid["eq_scalars"]:
         assert x == [scalar(y) for y in mid["eq_scalars"]]
@@ -151,9 +152,10 @@ def test_challenges_and_intermediates(known):
     assert (tau3 * w.pub3() - x[0]) % N == scalar(mid["v_f"])
     s_last = scalar(mid["s_last"])
     p_last = (x[7 + circuit.N] + s_last * proof.n[-1]) % N
-    weights = (pow(ch.delta, -1, N) * tau3, ch.tau**2, ch.tau)
-    u = [(w.u_O[i], w.u_L[i], w.u_R[i]) for i in (0, circuit.N - 1)]
-    p = [w.mu_inverse[i] * sum(a * b for a, b in zip(weights, u[i and 1], strict=True)) % N for i in (0, circuit.N - 1)]
+    p = [
+        (w.mu_inverse[i] * (delta_inverse * tau3 * w.u_O[i] + ch.tau**2 * w.u_L[i]) + ch.tau * w.w_R[i]) % N
+        for i in (0, circuit.N - 1)
+    ]
     assert p[0] == scalar(mid["p0"])
     assert p_last == p[1]
     tail = min(circuit.k, 3)
