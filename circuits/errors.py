@@ -17,11 +17,11 @@ class ProofError(CircuitsError):
         self.indices = indices
 
 
-class ProofMalformed(ProofError):
+class ProofMalformed(ProofError):  # noqa: N818  # it reads as what the proof is
     """Refused while parsing, before any group operation: the bytes are not a proof of this shape."""
 
 
-class ProofInvalid(ProofError):
+class ProofInvalid(ProofError):  # noqa: N818  # it reads as what the proof is
     """Well-formed bytes whose one equation does not hold."""
 
 
@@ -54,6 +54,9 @@ class SchemaError(CircuitsError):
         self.path = path
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["SchemaError"], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
 
 class ValueRefused(CircuitsError):  # noqa: N818  # it reads as what happened: the value was refused
     """A value does not fit its attribute; the message names the attribute and the reason, never the value.
@@ -67,6 +70,9 @@ class ValueRefused(CircuitsError):  # noqa: N818  # it reads as what happened: t
         super().__init__(f"{attribute}: {reason}")
         self.attribute = attribute
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type["ValueRefused"], tuple[str, str]]:
+        return type(self), (self.attribute, self.reason)
 
 
 class PredicateError(CircuitsError):
@@ -83,6 +89,9 @@ class PredicateError(CircuitsError):
         self.text = text
         self.position = position
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type["PredicateError"], tuple[str, int, str]]:
+        return type(self), (self.text, self.position, self.reason)
 
     def pointer(self, width: int = 72) -> str:
         """Show the place: the text around it on one line, a caret under the character on the next."""

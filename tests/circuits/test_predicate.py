@@ -1,11 +1,12 @@
 """What the language accepts, what it means, what it refuses and where."""
 
+import pickle
 import time
 
 import pytest
 
 from circuits.attributes import Schema, default_schema
-from circuits.errors import PredicateError, PredicateSyntaxError, PredicateTypeError
+from circuits.errors import PredicateError, PredicateSyntaxError, PredicateTypeError, SchemaError, ValueRefused
 from circuits.predicate import evaluate, parse
 
 SCHEMA = default_schema()
@@ -347,6 +348,22 @@ def test_the_same_text_under_another_schema_is_another_question():
     assert yen.digest != parse("salary > 100000", SCHEMA).digest
     with pytest.raises(PredicateTypeError, match="JPY and USD do not compare"):
         parse("salary > debt", Schema.from_json(members))
+
+
+def test_a_refusal_survives_the_way_back_from_a_worker_process():
+    for error in (PredicateTypeError("a > b", 2, "why"), SchemaError("a.b", "why"), ValueRefused("salary", "why")):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+        assert type(again) is type(error)
+        assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+def test_a_functions_name_may_be_an_attributes_name():
+    names = [{"name": n, "type": "integer", "min": 0, "max": 120} for n in ("age", "date", "at_least")]
+    born = [{"name": "born", "type": "date"}]
+    schema = Schema.from_json({"schema": "names", "version": 1, "attributes": names + born})
+    text = 'age > 30 && date < 5 && at_least == 2 && age(born) > 30 && born < date("2000-01-01")'
+    assert parse(text, schema).attributes == ("age", "date", "at_least", "born")
+    assert parse(parse(text, schema).canonical_text(), schema).digest == parse(text, schema).digest
 
 
 def test_dates_compare_with_each_other():

@@ -11,7 +11,7 @@ from circuits.calendar import day_number
 from circuits.compiler import compile_predicate
 from circuits.credential import Credential, Provenance, issue
 from circuits.encoding import b64u
-from circuits.errors import PredicateTypeError, ProofInvalid, ProofMalformed, StatementError, WitnessError
+from circuits.errors import PredicateTypeError, ProofError, ProofInvalid, ProofMalformed, StatementError, WitnessError
 from circuits.group.curve import N
 from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit
@@ -245,6 +245,15 @@ def test_bytes_that_are_no_proof_are_malformed(mutate):
     statement.verify(built, PROOF)
     with pytest.raises(ProofMalformed):
         statement.verify(built, mutate(PROOF))
+
+
+def test_every_byte_of_a_proof_counts():
+    built = _built(BASE, answer=True)
+    statement.verify(built, PROOF)
+    for i in range(len(PROOF)):
+        tampered = PROOF[:i] + bytes([PROOF[i] ^ (1 << i % 8)]) + PROOF[i + 1 :]
+        with pytest.raises(ProofError):
+            statement.verify(built, tampered)
 
 
 def test_what_does_not_belong_together_is_no_statement():
