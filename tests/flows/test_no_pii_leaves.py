@@ -1,0 +1,245 @@
+"""No value leaves the prover: a thousand planted values, and every byte that comes out searched for each of them.
+
+Two recording proxies stand on both hops between the services, so what is searched is what was on the wire; beside it
+both logs, both databases, evidence, export, rejects and everything the command line printed.
+"""
+
+import base64
+import csv
+import json
+import os
+import socket
+import threading
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from api.bootstrap import bootstrap
+from api.cli.connection import connect
+from api.cli.demo import ask_or_declined
+from api.cli.prover import import_into
+from api.exporting import export_lines
+from api.home import Address, Home, write_file
+from api.lender_client import Refusal
+from api.services import Services, free_ports
+from circuits.attributes import Schema
+
+PEOPLE = 250
+GRADES = tuple(f"GRADE-{n:03d}" for n in range(200))
+SCHEMA = {
+    "schema": "planted",
+    "version": 1,
+    "attributes": [
+        {"name": "salary", "type": "money", "currency": "USD", "period": "year", "max": "100000000.00"},
+        {"name": "date_of_birth", "type": "date"},
+        {"name": "employer", "type": "text"},
+        {"name": "grade", "type": "enum", "values": list(GRADES)},
+    ],
+}
+
+
+class Recorder:
+    """A TCP proxy that keeps every byte of both directions."""
+
+    def __init__(self, target: Address) -> None:
+        self.target = (target.host, target.port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = Address(port=self.listener.getsockname()[1])
+        self.seen = bytearray()
+        self.guard = threading.Lock()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                try:
+                    far = socket.create_connection(self.target, timeout=30)
+                except OSError:
+                    near.close()
+                    continue
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
+
+    def pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                with self.guard:
+                    self.seen += chunk
+                sink.sendall(chunk)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def close(self) -> None:
+        self.listener.close()
+
+
+def planted() -> list[dict[str, str]]:
+    """Values that occur nowhere by chance: odd amounts, names, days of the next century."""
+    draw = Random(1000)  # noqa: S311 - reproducible values
+    return [
+        {
+            "id": f"P-{n}",
+            "salary": f"{draw.randrange(10_000_000, 99_999_999)}.{draw.randrange(11, 99)}",
+            "date_of_birth": f"{draw.randrange(2120, 2199)}-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d}",
+            "employer": f"Planted {draw.getrandbits(48):012x} Ltd",
+            "grade": draw.choice(GRADES[20:]),
+        }
+        for n in range(PEOPLE)
+    ]
+
+
+def forms(schema: Schema, name: str, text: str) -> set[bytes]:
+    """How a value could show: as written, encoded, in base64, as a scalar, or as a pair with its name."""
+    number = schema.attribute(name).encode(text)
+    scalar = number.to_bytes(32, "big")
+    found = {
+        scalar.hex().encode(),
+        scalar.hex().upper().encode(),
+        base64.b64encode(scalar).rstrip(b"="),
+        base64.urlsafe_b64encode(scalar).rstrip(b"="),
+    }
+    for written in {text, str(number)}:
+        pairs = (f'"{name}":"{written}"', f'"{name}": "{written}"', f'"{name}":{written}', f"{name}={written}")
+        found |= {pair.encode() for pair in pairs}
+        found |= {f"'{name}': '{written}'".encode(), f"'{name}': {written}".encode()}
+    if name != "grade":  # the names of the grades are public: they are in the schema
+        found |= {text.encode(), base64.b64encode(text.encode()).rstrip(b"=")}
+    if name in ("salary", "employer"):
+        found |= {str(number).encode(), scalar.lstrip(b"\0"), scalar.lstrip(b"\0")[::-1]}
+    return found
+
+
+@dataclass
+class Outcome:
+    """Everything that came out, by where, and what was planted."""
+
+    schema: Schema
+    people: list[dict[str, str]]
+    places: dict[str, bytes] = field(default_factory=dict)
+
+    def leaks(self) -> list[tuple[str, str, str]]:
+        return [
+            (place, person["id"], name)
+            for place, content in self.places.items()
+            for person in self.people
+            for name in ("salary", "date_of_birth", "employer", "grade")
+            if any(form in content for form in forms(self.schema, name, person[name]))
+        ]
+
+
+def ask_everything(lender, people) -> list[dict]:
+    """Every kind of outcome; thresholds are round, so that no question names a planted value."""
+    asked = []
+    for number, person in enumerate(people):
+        predicate = (
+            "salary > 50000000",
+            'date_of_birth < date("2160-01-01")',
+            'employer == "Nobody"',
+            'grade == "GRADE-001"',
+        )
+        asked.append(ask_or_declined(lender, predicate[number % 4], person["id"]))
+    asked.append(ask_or_declined(lender, "salary > 1", "nobody"))
+    for wrong in ("salary >", 'salary > date("2001-01-01")', "wage > 1"):
+        with pytest.raises(Refusal) as caught:
+            lender.ask(wrong, subject="P-1")
+        asked.append(dict(caught.value.problem))
+    return asked
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory) -> Outcome:
+    folder = tmp_path_factory.mktemp("planted")
+    home = Home(folder / "home")
+    home.create()
+    verifier, prover = (Address(port=port) for port in free_ports("127.0.0.1", 2))
+    to_prover, to_verifier = Recorder(prover), Recorder(verifier)
+    # The log knows the prover by the recorder's address; the prover itself listens elsewhere.
+    config = bootstrap(home, verifier_port=verifier.port, prover_port=to_prover.address.port)
+    write_file(home.config_file, config.model_copy(update={"prover": prover}).model_dump_json().encode())
+    people = planted()
+    rejected = {
+        "id": "P-bad",
+        "salary": "31415926.535",
+        "date_of_birth": "2150-02-30",
+        "employer": "x",
+        "grade": "none",
+    }
+    file = folder / "planted.csv"
+    with file.open("w", newline="") as text:
+        writer = csv.DictWriter(text, fieldnames=list(people[0]))
+        writer.writeheader()
+        writer.writerows([*people, rejected])
+    schema = Schema.from_json(SCHEMA)
+    environment = {**os.environ, "ZKATTEST_PROVER_VERIFIER_URL": to_verifier.address.url}
+    found = Outcome(schema, people)
+    with closing(to_prover), closing(to_verifier), Services.start(home, environment=environment):
+        rejects = folder / "rejects.csv"
+        summary, registered = import_into(
+            home, file, schema=schema, subject="id", mapping=(), rejects=rejects, quiet=True
+        )
+        assert (summary.counts["issued"], registered, summary.counts["rejected"]) == (PEOPLE, PEOPLE, 1)
+        with connect(home) as lender:
+            answers = ask_everything(lender, people)
+            some = [each for each in answers if each.get("outcome") == "answer"][:20]
+            found.places["evidence"] = b"".join(lender.evidence(each["id"]) for each in some)
+        found.places["answers"] = json.dumps(answers).encode()
+        export = export_lines(home, connect=lambda: connect(home, key="audit"))
+        found.places["export"] = b"".join(export)
+        found.places["rejects"] = rejects.read_bytes()
+    found.places["wire verifier to prover"] = bytes(to_prover.seen)
+    found.places["wire prover to verifier"] = bytes(to_verifier.seen)
+    for path in sorted(home.root.rglob("*")):
+        if path.is_file():
+            found.places[str(path.relative_to(home.root))] = path.read_bytes()
+    return found
+
+
+def test_a_thousand_values_are_planted(outcome):
+    values = {(name, person["id"], person[name]) for person in outcome.people for name in person if name != "id"}
+    assert len(values) == 1000
+
+
+def test_what_is_searched_is_really_what_came_out(outcome):
+    places = outcome.places
+    assert {"prover/vault.sqlite", "verifier/log.sqlite", "logs/prover.log", "logs/verifier.log"} <= set(places)
+    assert b"/v1/proofs" in places["wire verifier to prover"]
+    assert b"salary > 50000000" in places["wire verifier to prover"]
+    assert b"/v1/credential-batches" in places["wire prover to verifier"]
+    assert places["logs/prover.log"]
+    assert places["logs/verifier.log"]
+    assert places["evidence"].count(b"zkattest-evidence/1") == 20
+    assert places["export"].count(b"\n") > PEOPLE
+    answers = json.loads(places["answers"])
+    assert {each["answer"] for each in answers if each.get("outcome") == "answer"} == {"yes", "no"}
+    assert any(each.get("outcome") == "declined" for each in answers)
+
+
+def test_no_planted_value_is_found_anywhere(outcome):
+    assert outcome.leaks() == []
+
+
+@pytest.mark.parametrize("name", ["salary", "date_of_birth", "employer", "grade"])
+def test_the_search_finds_every_form_of_a_value_planted_in_the_clear(outcome, name):
+    person = outcome.people[77]
+    for form in forms(outcome.schema, name, person[name]):
+        control = Outcome(outcome.schema, [person], {"control": b"..." + form + b"..."})
+        assert ("control", person["id"], name) in control.leaks(), form
+
+
+def test_a_rejected_value_is_not_repeated_either(outcome):
+    for value in (b"31415926.535", b"2150-02-30"):
+        assert [place for place, content in outcome.places.items() if value in content] == []
+
+
+def test_the_source_file_is_where_the_values_are(outcome, tmp_path):
+    path = Path(tmp_path / "source.csv")
+    path.write_text("\n".join(",".join(person.values()) for person in outcome.people))
+    control = Outcome(outcome.schema, outcome.people, {"source": path.read_bytes()})
+    found = {(person, name) for _, person, name in control.leaks()}
+    assert len(found) == 3 * PEOPLE
