@@ -82,7 +82,8 @@ class Arithmetic:
             operator, constant = operator.mirrored, -constant
             form = tuple((-coefficient, name) for coefficient, name in form)
         reach = sum(abs(c) * self._magnitude(name) for c, name in form) + abs(constant)
-        if reach.bit_length() > MAX_BITS:
+        written = (abs(constant) // places, *(abs(coefficient) for coefficient, _ in form))
+        if reach.bit_length() > MAX_BITS or max(written) > MAX_INTEGER:
             raise PredicateTypeError(self.text, at, "the numbers are too large to compare")
         if operator in (Operator.EQ, Operator.NE) and constant % gcd(*(c for c, _ in form)):
             raise PredicateTypeError(self.text, at, "the two sides can never be equal")

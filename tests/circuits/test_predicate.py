@@ -240,6 +240,7 @@ TYPES = [
     ("salary * 3 == 1", 11, "can never be equal"),
     ("salary * 2 - debt * 2 != 0.01", 22, "can never be equal"),
     ("salary * 9223372036854775807 > debt * 2 * 9223372036854775807", 40, "beyond 2^63-1"),
+    ("salary * 1000 > debt * 0.000000000000000001", 14, "too large to compare"),
     ("salary > 9223372036854775807 + 1", 29, "beyond 2^63-1"),
     ("5 in [5]", 0, "only an attribute can be in a list"),
     ("tenure_months in [owns_home]", 18, "list numbers"),
