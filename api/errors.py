@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.auth import AuthenticationError
 from api.keyring import KeyringError
+from api.outbound import PeerBroken, PeerUnreachable
 from api.problems import Problem
 from circuits import errors as circuits
 from prover import errors as prover
@@ -34,6 +35,9 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     prover.QueryRefused: ("unprocessable", True),
     prover.ImportRefused: ("unprocessable", True),
     prover.ProverUnavailable: ("unavailable", False),
+    PeerUnreachable: ("unavailable", False),
+    PeerBroken: ("invalid-proof", False),
+    verifier.QueryRefused: ("unavailable", False),
     verifier.CheckFailed: ("invalid-proof", False),
     verifier.RegistryError: ("conflict", True),
     verifier.LogUnavailable: ("unavailable", False),
@@ -41,6 +45,9 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     InterfaceError: ("unavailable", False),
     PoolTimeout: ("unavailable", False),
 }
+
+
+KNOWN: Final[tuple[type[Exception], ...]] = (Problem, *TABLE)
 
 
 def as_problem(error: Exception) -> Problem:

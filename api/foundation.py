@@ -83,8 +83,9 @@ class _KeyScheme(SecurityBase):
 _KEY: Final = _KeyScheme()
 
 
-def holder_of(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A dependency: the principal of a key that has the scope, counted against its rate limit."""
+def holder_of(*scopes: Scope) -> Callable[..., Awaitable[Principal]]:
+    """A dependency: the principal of a key that has one of the scopes, counted against its rate limit."""
+    wanted = " ".join(scopes)
 
     async def principal(request: Request, authorization: Annotated[str | None, Security(_KEY)]) -> Principal:
         gate: Gate = request.app.state.gate
@@ -96,10 +97,12 @@ def holder_of(scope: Scope) -> Callable[..., Awaitable[Principal]]:
                 gate.failures.spend(request.client.host if request.client else "unknown")
                 raise
         gate.rates.spend(found.key_id)
-        if scope not in found.scopes:
-            challenge = f'Bearer realm="zkattest", error="insufficient_scope", scope="{scope}"'
+        if found.scopes.isdisjoint(scopes):
+            challenge = f'Bearer realm="zkattest", error="insufficient_scope", scope="{wanted}"'
             raise Problem(
-                "insufficient-scope", f"this needs the scope {scope}", headers={"WWW-Authenticate": challenge}
+                "insufficient-scope",
+                f"this needs the scope {' or '.join(scopes)}",
+                headers={"WWW-Authenticate": challenge},
             )
         return found
 

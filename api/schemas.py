@@ -155,7 +155,7 @@ class CredentialRequest(Wire):
 
 
 class CredentialBatchRequest(Wire):
-    """Signed credentials to be logged, all or none."""
+    """Signed credentials to be logged in this order."""
 
     credentials: Annotated[list[Token], Field(min_length=1, max_length=MAX_CREDENTIALS)]
 
@@ -221,6 +221,7 @@ class VerifyRequest(Wire):
     """An evidence file (`.evidence.json`), as served or as changed since."""
 
     evidence: dict[str, Any]
+    engine: Literal["fast", "reference"] = "fast"
 
 
 class Verdict(Wire):
@@ -235,14 +236,14 @@ class Verdict(Wire):
 
 
 class EntryLine(Wire):
-    """A log entry with its body; an erased one has neither salt nor body."""
+    """A log entry with its salt and its exact bytes, both in base64url."""
 
     index: Index
     kind: str
     appended_at: Instant
-    leaf: Digest
-    salt: str | None
-    body: str | None
+    leaf_hash: Digest
+    salt: str
+    body: str
 
 
 class EntryPage(Wire):

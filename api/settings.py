@@ -4,7 +4,7 @@ Secrets are files or `SecretStr`: neither `repr` nor an error shows them.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,7 +46,6 @@ class VerifierSettings(ServiceSettings):
     prover_timeout: Seconds = 10.0
     prover_connections: Annotated[int, Field(ge=1, le=1024)] = 32
     query_lifetime: Annotated[int, Field(ge=5, le=3600)] = 60
-    engine: Literal["fast", "reference"] = "fast"
 
 
 class ProverSettings(ServiceSettings):

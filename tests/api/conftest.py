@@ -1,16 +1,24 @@
 """Both applications as they run, over databases and keys of their own."""
 
 import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from api.auth import Scope, make_key
-from api.keyring import write_callers
+from api.database import migrate, open_engine
+from api.keyring import TableKeys, write_callers
 from api.prover_app import create_app as create_prover
-from api.settings import ProverSettings
+from api.settings import ProverSettings, VerifierSettings
+from api.verifier_app import create_app as create_verifier
 from circuits import predicate
 from circuits.attributes import Schema
 from circuits.encoding import b64u
@@ -18,6 +26,12 @@ from circuits.group import use_tables
 from circuits.jws import SigningKey
 from circuits.query import Query
 from prover.keys import FileKeyProvider
+from verifier.entries import REGISTRY_KINDS, ProviderEntry, decode_logged
+from verifier.log import Log
+from verifier.models import API_KEYS
+from verifier.note import NoteSigner
+from verifier.publishing import publish
+from verifier.registry import Registry
 
 ORIGIN = "verifier.example/log"
 PROVIDER = "acme-kyc"
@@ -124,3 +138,138 @@ def provider(tmp_path_factory, tables):
 def prover(provider):
     with TestClient(create_prover(provider.settings())) as client:
         yield client
+
+
+class Server:
+    """An application behind a real socket, in a thread."""
+
+    def __init__(self, app, port=0):
+        self.app = app
+        # Made with its protocol named: only then does asyncio switch off Nagle's delays on what it accepts.
+        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", port))
+        self.listener.listen(128)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]}, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        deadline = time.monotonic() + 30
+        while not self.server.started:
+            assert self.thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        self.server.should_exit = True
+        self.thread.join(20)
+        self.listener.close()
+        assert not self.thread.is_alive()
+
+    def client(self, key=None):
+        headers = bearer(key) if key else {}
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+
+
+class Verifier:
+    """A verifier's files and the keys of its callers."""
+
+    def __init__(self, folder, tables, provider, *, database=None):
+        self.folder = folder
+        self.tables = tables
+        self.database = database or f"sqlite:///{folder / 'log.sqlite'}"
+        self.provider = provider
+        self.signer = NoteSigner(ORIGIN, os.urandom(32))
+        self.signing_key = SigningKey.generate(entropy=os.urandom(32))
+        (folder / "log.key").write_text(self.signer.skey)
+        (folder / "attestation.pem").write_bytes(self.signing_key.to_pem())
+        self.engine = open_engine(self.database)
+        migrate(self.engine, "verifier")
+        self.keys = TableKeys(self.engine, API_KEYS)
+        self.lender = self.make_key("acme-bank", Scope.QUERY)
+        self.other = self.make_key("other-bank", Scope.QUERY)
+        self.issuer = self.make_key(PROVIDER, Scope.ISSUE)
+        self.auditor = self.make_key("auditor", Scope.AUDIT)
+
+    def make_key(self, owner, *scopes):
+        key = make_key(owner=owner, scopes=frozenset(scopes))
+        self.keys.add(key.record, now=1)
+        return key
+
+    def enter(self, prover_url, *, key=None, name=PROVIDER):
+        """Log a provider, as its operator would before the service starts."""
+        at = int(time.time())
+        entry = ProviderEntry(name, name.title(), (key or self.provider.signing_key).public, prover_url, at)
+        with Log(self.engine, self.signer, entropy=os.urandom) as log:
+            registry = Registry()
+            for logged in log.read(0, kinds=REGISTRY_KINDS):
+                registry.apply(logged.index, decode_logged(logged), logged.appended_at)
+            publish(entry, log=log, registry=registry, now=at)
+
+    def settings(self, **more):
+        return VerifierSettings(
+            **{
+                "database_url": self.database,
+                "origin": ORIGIN,
+                "log_key_file": self.folder / "log.key",
+                "attestation_key_file": self.folder / "attestation.pem",
+                "prover_keys": {PROVIDER: self.provider.verifier.text},
+                "prover_timeout": 5,
+                "tables": self.tables,
+            }
+            | more
+        )
+
+
+class World:
+    """A provider and a verifier, both running, and everybody in PEOPLE issued and registered."""
+
+    def __init__(self, folder, tables, *, database=None, **more):
+        self.provider = Provider(folder / "provider", tables)
+        (folder / "verifier").mkdir()
+        self.verifier = Verifier(folder / "verifier", tables, self.provider, database=database)
+        self.more = more
+
+    @contextmanager
+    def running(self):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        self.verifier.enter(f"http://127.0.0.1:{port}")
+        with Server(create_verifier(self.verifier.settings(**self.more))) as served:
+            self.verifier_server = served
+            self.verifier.service = served.app.state.service
+            settings = self.provider.settings(
+                verifier_url=served.url, verifier_key=self.verifier.issuer.text, proving_timeout=5
+            )
+            with Server(create_prover(settings), port) as answering:
+                self.prover_server = answering
+                self.issue(PEOPLE)
+                with served.client(self.verifier.lender) as client:
+                    self.lender = client
+                    yield self
+        self.verifier.engine.dispose()
+
+    def issue(self, people):
+        lines = [{"subject": name, "values": values, "line": n} for n, (name, values) in enumerate(people.items(), 2)]
+        with self.prover_server.client(self.provider.operator) as client:
+            response = client.post("/v1/records", json={"schema": SCHEMA, "records": lines})
+            assert response.status_code == 200, response.text
+            deadline = time.monotonic() + 20
+            while client.get("/readyz").json()["pending_credentials"]:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+    def ask(self, predicate="salary > 100000", subject="ann", *, client=None, key=None, **more):
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"predicate": predicate, "subject": subject} | more
+        return (client or self.lender).post("/v1/queries", json=body, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, tables):
+    with World(tmp_path_factory.mktemp("world"), tables).running() as world:
+        yield world

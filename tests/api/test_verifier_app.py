@@ -1,0 +1,198 @@
+import json
+
+import pytest
+
+from circuits.jws import VerifyKey, open_signed
+from verifier.evidence import verify_evidence
+from verifier.note import Checkpoint
+
+
+def problem(response, name):
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"].endswith(f"/{name}"), response.text
+    return response.json()
+
+
+@pytest.mark.parametrize(
+    ("predicate", "subject", "answer"),
+    [
+        ("salary > 100000", "ann", "yes"),
+        ("salary > 100000", "ben", "no"),
+        ("age(date_of_birth) >= 21", "eve", "yes"),
+        ('country == "US"', "ben", "no"),
+        ("!sanctioned", "ann", "yes"),
+    ],
+)
+def test_a_question_is_answered_with_what_proves_it(world, predicate, subject, answer):
+    response = world.ask(predicate, subject, purpose="credit", as_of="2026-11-22")
+    assert response.status_code == 201, response.text
+    told = response.json()
+    assert (told["outcome"], told["answer"], told["subject"]) == ("answer", answer, subject)
+    assert told["proof"]["bytes"] > 100
+    key = VerifyKey.from_jwk(world.lender.get("/.well-known/jwks.json").json()["keys"][0])
+    said = open_signed(told["attestation"], typ="zkattest-attestation+jwt", key=key)
+    assert (said["answer"], said["aud"], said["question"]) == (answer, "acme-bank", told["question"])
+    assert world.lender.get(told["links"]["self"]).content == response.content
+    assert world.lender.get(told["links"]["attestation"]).text == told["attestation"]
+    evidence = world.lender.get(told["links"]["evidence"])
+    verdict = verify_evidence(evidence.content, trust=world.verifier.service.trust)
+    assert verdict.answer is (answer == "yes")
+    body = {"evidence": evidence.json()}
+    assert world.lender.post("/v1/verify", json=body).json()["answer"] == answer
+
+
+def test_evidence_that_was_changed_is_told_so(world):
+    told = world.ask().json()
+    evidence = world.lender.get(told["links"]["evidence"]).json()
+    for engine in ("fast", "reference"):
+        good = world.lender.post("/v1/verify", json={"evidence": evidence, "engine": engine}).json()
+        assert (good["valid"], good["engine"], good["index"]) == (True, engine, told["log"]["index"])
+    changed = json.loads(json.dumps(evidence))
+    changed["checkpoint"] = changed["checkpoint"].replace("\n", "\n0", 1)
+    bad = world.lender.post("/v1/verify", json={"evidence": changed}).json()
+    assert (bad["valid"], bad["answer"]) == (False, None)
+    assert bad["reason"]
+    assert world.lender.post("/v1/verify", json={"evidence": {}}).json()["valid"] is False
+
+
+def test_what_is_absent_is_undetermined_and_logged(world):
+    response = world.ask("salary > 1", "eve")
+    assert response.status_code == 200
+    told = response.json()
+    assert (told["outcome"], told["reason"]) == ("undetermined", "absent")
+    assert world.lender.get(f"/v1/queries/{told['id']}").content == response.content
+    problem(world.lender.get(f"/v1/queries/{told['id']}/evidence"), "not-found")
+
+
+def test_declined_tells_nothing_else(world):
+    refusals = [world.ask(subject=name) for name in ("nobody", "ANN", "x" * 256)]
+    assert {response.status_code for response in refusals} == {403}
+    assert len({response.content for response in refusals}) == 1
+    shown = [{k: v for k, v in response.headers.items() if k != "date"} for response in refusals]
+    assert shown[0] == shown[1] == shown[2]
+    problem(refusals[0], "declined")
+    states = [each["state"] for each in world.lender.get("/v1/queries?limit=200").json()["queries"]]
+    assert states.count("declined") == 3
+
+
+WRONG = [
+    ({"predicate": "salary >"}, 400, "predicate-syntax"),
+    ({"predicate": "salary > 100000.005"}, 422, "predicate-type"),
+    ({"predicate": "colour == 1"}, 422, "predicate-type"),
+    ({"predicate": "é" * 10}, 400, "predicate-syntax"),
+    ({"predicate": "x" * 5000}, 422, "unprocessable"),
+    ({"provider": "nobody-kyc"}, 422, "unprocessable"),
+    ({"schema": "other"}, 422, "unprocessable"),
+    ({"as_of": "2026-02-30"}, 422, "unprocessable"),
+    ({"as_of": "2199-01-01"}, 422, "unprocessable"),
+    ({"max_age": -1}, 422, "unprocessable"),
+    ({"subject": "a\nb"}, 422, "unprocessable"),
+    ({"purpose": ""}, 422, "unprocessable"),
+    ({"prover_url": "http://evil.example"}, 422, "unprocessable"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "name"), WRONG, ids=lambda value: str(value)[:40])
+def test_a_wrong_question_is_named(world, change, status, name):
+    good = {"schema": "kyc-test", "max_age": 30, "provider": "acme-kyc"}
+    assert world.ask(**good).status_code == 201
+    response = world.ask(**(good | change))
+    assert response.status_code == status
+    told = problem(response, name)
+    assert "é" not in response.text
+    if name.startswith("predicate"):
+        assert isinstance(told["position"], int)
+        assert told["pointer"].endswith("^")
+    else:
+        assert told["errors"][0]["pointer"].startswith("#/")
+
+
+def test_the_same_key_gives_the_same_answer_and_asks_once(world):
+    before = world.verifier.service.log.size
+    first = world.ask(key="k-1")
+    again = world.ask(key="k-1")
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert world.verifier.service.log.size == before + 1
+    problem(world.ask("salary > 1", key="k-1"), "idempotency-key-reused")
+    with world.verifier_server.client(world.verifier.other) as other:
+        assert world.ask(key="k-1", client=other).json()["id"] != first.json()["id"]
+    declined = world.ask(subject="nobody", key="k-2")
+    problem(declined, "declined")
+    assert world.ask(subject="nobody", key="k-2").content == declined.content
+    undetermined = world.ask(subject="eve", key="k-3")
+    assert world.ask(subject="eve", key="k-3").content == undetermined.content
+
+
+def test_the_same_key_in_flight_is_a_conflict(world):
+    with world.verifier.service.in_flight.once("acme-bank", "k-9"):
+        refused = world.ask(key="k-9")
+        problem(refused, "request-in-flight")
+        assert refused.headers["retry-after"] == "1"
+        assert world.ask(key="k-10").status_code == 201
+    assert world.ask(key="k-9").status_code == 201
+
+
+def test_pages_lead_from_the_newest_to_the_oldest(world):
+    asked = [world.ask().json()["id"] for _ in range(5)]
+    seen, path = [], "/v1/queries?limit=2"
+    for _ in range(3):
+        response = world.lender.get(path)
+        seen += [each["id"] for each in response.json()["queries"]]
+        path = response.headers["link"].partition(">")[0].removeprefix("<")
+    assert set(asked[2:]) <= set(seen)
+    assert len(set(seen)) == 6
+    everything = world.lender.get("/v1/queries?limit=200")
+    assert "link" not in everything.headers
+    times = [each["created_at"] for each in everything.json()["queries"]]
+    assert times == sorted(times, reverse=True)
+    problem(world.lender.get("/v1/queries?cursor=AAAA"), "unprocessable")
+    problem(world.lender.get("/v1/queries?limit=0"), "unprocessable")
+
+
+def test_a_batch_answers_each_as_if_alone(world):
+    questions = [
+        {"predicate": "salary > 100000", "subject": "ann"},
+        {"predicate": "salary >", "subject": "ann"},
+        {"predicate": "salary > 100000", "subject": "nobody"},
+        {"predicate": "salary > 1", "subject": "eve"},
+    ]
+    results = world.lender.post("/v1/query-batches", json={"queries": questions}).json()["results"]
+    assert [each["status"] for each in results] == [201, 400, 403, 200]
+    assert results[0]["body"]["answer"] == "yes"
+    assert results[1]["body"]["position"] == 8
+
+
+def test_the_registry_is_public(world):
+    (provider,) = world.lender.get("/v1/providers").json()["providers"]
+    assert (provider["id"], "prover_url" in provider) == ("acme-kyc", False)
+    (schema,) = world.lender.get("/v1/schemas").json()["schemas"]
+    assert schema["schema"]["schema"] == "kyc-test"
+    etag = world.lender.get("/v1/schemas").headers["etag"]
+    assert world.lender.get("/v1/schemas", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_log_is_public_and_its_bodies_are_the_auditors(world):
+    note = world.lender.get("/log/checkpoint")
+    assert note.headers["content-type"] == "text/plain; charset=utf-8"
+    checkpoint = Checkpoint.open(note.text, world.verifier.signer.verifier)
+    partial = world.lender.get(f"/log/tile/0/000.p/{checkpoint.size}")
+    assert len(partial.content) == 32 * checkpoint.size
+    assert "immutable" in partial.headers["cache-control"]
+    for place in ("0/000", "0/000.p/0", "0/000.p/257", f"0/000.p/{checkpoint.size + 1}", "0/0", "64/000", "x", "0/001"):
+        problem(world.lender.get(f"/log/tile/{place}"), "not-found")
+    with world.verifier_server.client(world.verifier.auditor) as auditor:
+        page = auditor.get("/v1/entries?start=1&limit=2").json()
+        assert [each["index"] for each in page["entries"]] == [1, 2]
+        assert page["next"] == 3
+        rest = auditor.get(f"/v1/entries?start={checkpoint.size}").json()
+        assert (rest["entries"], rest["next"]) == ([], None)
+
+
+def test_who_this_is(world):
+    card = world.lender.get("/.well-known/zkattest").json()
+    assert (card["origin"], card["log_vkey"]) == (world.provider.origin, world.verifier.signer.verifier.vkey)
+    ready = world.lender.get("/readyz").json()
+    assert ready["entries"] == world.verifier.service.log.size
+    metrics = world.lender.get("/metrics").text
+    assert 'zkattest_verifier_answers_total{outcome="answered",provider="acme-kyc"}' in metrics
+    assert "acme-bank" not in metrics
