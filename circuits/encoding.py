@@ -15,6 +15,8 @@ import rfc8785
 from circuits.errors import EncodingError
 
 MAX_SAFE_INTEGER = 2**53 - 1  # beyond it JSON numbers differ between languages (RFC 7493, section 2.2)
+MAX_DEPTH = 64
+_BRACKET_OR_STRING = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails half-way: linear
 _B64U = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
@@ -119,11 +121,12 @@ def canonical_json(obj: object) -> bytes:
 
 
 def parse_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its seven types
-    """Parse UTF-8 JSON strictly: no duplicate names, no floats, no NaN, no integer beyond 2^53 - 1.
+    """Parse UTF-8 JSON strictly: no duplicate names, no floats, no NaN, no integer beyond 2^53 - 1, depth at most 64.
 
     Raises:
         EncodingError: any of these, or no JSON at all (the sender's fault).
     """
+    _require_shallow(encoded)
     try:
         return json.loads(
             encoded.decode("utf-8"),
@@ -148,6 +151,16 @@ def parse_canonical_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any 
     if canonical_json(obj) != encoded:
         raise EncodingError("JSON is not in canonical form")
     return obj
+
+
+def _require_shallow(encoded: bytes) -> None:
+    """Count brackets outside strings: the parser itself recurses, and how deep it may depends on the process."""
+    depth = 0
+    for match in _BRACKET_OR_STRING.finditer(encoded):
+        token = match.group()[:1]
+        depth += (token in b"[{") - (token in b"]}")
+        if depth > MAX_DEPTH:
+            raise EncodingError(f"JSON nested deeper than {MAX_DEPTH}")
 
 
 def _fixed(number: int, size: int) -> bytes:

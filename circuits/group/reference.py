@@ -4,14 +4,20 @@ Straus' interleaving with width-5 non-adjacent forms; slow (about 15 ms for a 64
 library but Python's integers. An auditor who distrusts C or its tables replays with this.
 """
 
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
-
-from py_ecc.secp256k1.secp256k1 import jacobian_add, jacobian_double
 
 from circuits.errors import ProofInvalid, ProofMalformed
 from circuits.generators import basis, derive
 from circuits.group.curve import POINT_BYTES, N, P, PointAtInfinity
+
+# py_ecc raises the recursion limit to 100,000 when imported; with that, deeply nested JSON from a stranger overflows
+# the C stack and kills the process instead of raising RecursionError
+_RECURSION_LIMIT = sys.getrecursionlimit()
+from py_ecc.secp256k1 import secp256k1  # noqa: E402  # between reading the limit and restoring it
+
+sys.setrecursionlimit(_RECURSION_LIMIT)
 
 Jacobian = tuple[int, int, int]
 """(X, Y, Z) for (X/Z^2, Y/Z^3); infinity has Y = 0, since no point of this curve has order two."""
@@ -149,12 +155,12 @@ def _generator_multiples(generator: bytes) -> tuple[Jacobian, ...]:
 
 
 def _add(a: Jacobian, b: Jacobian) -> Jacobian:
-    X, Y, Z = jacobian_add(a, b)
+    X, Y, Z = secp256k1.jacobian_add(a, b)
     return int(X), int(Y), int(Z)
 
 
 def _double(a: Jacobian) -> Jacobian:
-    X, Y, Z = jacobian_double(a)
+    X, Y, Z = secp256k1.jacobian_double(a)
     return int(X), int(Y), int(Z)
 
 
