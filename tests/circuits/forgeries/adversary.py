@@ -299,7 +299,7 @@ def without_row(circuit: Circuit, index: int) -> Circuit:
 
 
 def without_gate(circuit: Circuit, index: int) -> tuple[Circuit, int]:
-    """The statement as a builder that forgets a gate would emit it: the output is a free wire, whose index is returned."""
+    """The statement as a builder that forgets a gate would emit it, and the index of the free wire it outputs."""
     used = [i + 1 for row in circuit.gates + circuit.rows for kind, i, _ in row.terms if kind == O]
     free = max([circuit.b, *used])
     gates = list(circuit.gates)
