@@ -97,6 +97,9 @@ class Adversary:
     def after_weights(self):
         """C_S is not fixed yet."""
 
+    def after_tau(self):
+        """Only the folding is left."""
+
     def before_gamma(self, call: int) -> int:
         """Return what X (even calls) or R (odd ones) shall have too much on G."""
         return 0 * call
@@ -119,6 +122,7 @@ class Adversary:
         C_S = self.sum(self.g_S, self.r_S, self.n_S)
         self.tau = transcript.point_challenge(self.talk, C_S)
         self.open()
+        self.after_tau()
         X, R = self.fold()
         self.proof = Proof(C_O, C_L, C_R, C_S, tuple(X), tuple(R), tuple(self.n), tuple(self.l))
         return [v.point() for v in self.values], self.proof.to_bytes()
