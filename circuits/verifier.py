@@ -131,10 +131,10 @@ def scalars(
     v_f += sum([x * y for x, y in zip(c, linear, strict=True)])
 
     p3 = delta_inverse * t3 % N
-    low = (1 << k) - 1
+    folded = [x * y for y in proof.n for x in s]  # s_i n_f[i >> k]
     norm = [
-        (m * ((p3 * x + t2 * y) % N) + t1 * z - s[i & low] * proof.n[i >> k]) % N
-        for i, (m, x, y, z) in enumerate(zip(w.mu_inverse, w.u_O, w.u_L, w.w_R, strict=True))
+        (m * ((p3 * x + t2 * y) % N) + t1 * z - f) % N
+        for m, x, y, z, f in zip(w.mu_inverse, w.u_O, w.u_L, w.w_R, folded, strict=True)
     ]
     rounds = [x for gamma in ch.gammas for x in (gamma * scale % N, (gamma * gamma - 1) * scale % N)]
     V_weight = -2 * t3

@@ -18,9 +18,17 @@ Terms = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A circuit's rows turned by wire: for every wire the powers it collects, coefficients centred around zero."""
+    """A circuit's rows turned by wire: for every wire the powers it collects, coefficients centred around zero.
 
-    wires: tuple[tuple[tuple[int, Terms], ...], ...]
+    Attributes:
+        single: for L, R, O: (wire, power, coefficient) of the wires that occur once, most of them.
+        several: for L, R, O: (wire, terms) of the others.
+        values: terms of every V.
+        const: terms of the constants.
+    """
+
+    single: tuple[tuple[tuple[int, int, int], ...], ...]
+    several: tuple[tuple[tuple[int, Terms], ...], ...]
     values: tuple[Terms, ...]
     const: Terms
 
@@ -54,12 +62,8 @@ class Weights:
 
 def powers(base: int, count: int) -> list[int]:
     """base^1, ..., base^count."""
-    result: list[int] = []
     x = 1
-    for _ in range(count):
-        x = x * base % N
-        result.append(x)
-    return result
+    return [x := x * base % N for _ in range(count)]
 
 
 @lru_cache(maxsize=256)
@@ -79,12 +83,14 @@ def plan(circuit: Circuit) -> Plan:
     mu_0 = len(circuit.rows) + 1
     for g, row in enumerate(circuit.gates, circuit.D):
         take(row, mu_0 + g, -1)
-    wires = tuple(
-        tuple((index, tuple(terms)) for (kind, index), terms in sorted(by_wire.items()) if kind == wanted)
-        for wanted in (L, R, O)
-    )
+
+    def turned(kind: int, *, alone: bool) -> list[tuple[int, list[tuple[int, int]]]]:
+        return [(i, terms) for (k, i), terms in sorted(by_wire.items()) if k == kind and (len(terms) == 1) == alone]
+
+    single = tuple(tuple((i, *terms[0]) for i, terms in turned(kind, alone=True)) for kind in (L, R, O))
+    several = tuple(tuple((i, tuple(terms)) for i, terms in turned(kind, alone=False)) for kind in (L, R, O))
     values = tuple(tuple(by_wire.get((V, k), ())) for k in range(circuit.K))
-    return Plan(wires, values, tuple(const))
+    return Plan(single, several, values, tuple(const))
 
 
 def evaluate(
@@ -106,22 +112,21 @@ def evaluate(
     weights = powers(lam, len(circuit.rows) + 1) + mu
 
     u_L, u_R, u_O = ([0] * circuit.N for _ in range(3))
-    for u, wires in zip((u_L, u_R, u_O), turned.wires, strict=True):
-        for index, terms in wires:
+    for u, single, several in zip((u_L, u_R, u_O), turned.single, turned.several, strict=True):
+        for index, i, c in single:
+            u[index] = c * weights[i]
+        for index, terms in several:
             u[index] = _dot(terms, weights)
-    for j, inverse in enumerate(digit_inverses):
-        u_O[j] = (u_O[j] - lam * inverse) % N
+    b = len(digit_inverses)
+    u_O[:b] = [(u - lam * inverse) % N for u, inverse in zip(u_O, digit_inverses, strict=False)]
     D = circuit.D
     w_R = [(e + m * (lam + u)) % N for m, u in zip(mu_inverse[:D], u_R[:D], strict=True)]
     w_R += [m * u % N if u else 0 for m, u in zip(mu_inverse[D:], u_R[D:], strict=True)]
     a = (_dot(turned.const, weights) - sum(mu[:D])) % N
-    return Weights(u_L, w_R, u_O, [_dot(terms, weights) % N for terms in turned.values], a, mu, mu_inverse)
+    return Weights(u_L, w_R, u_O, [_dot(terms, weights) for terms in turned.values], a, mu, mu_inverse)
 
 
 def _dot(terms: Terms, weights: Sequence[int]) -> int:
-    if len(terms) == 1:
-        ((i, c),) = terms
-        return c * weights[i]
     return sum([c * weights[i] for i, c in terms]) % N
 
 

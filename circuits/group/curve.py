@@ -39,16 +39,14 @@ def inverses(values: Sequence[int]) -> list[int]:
     Raises:
         ZeroDivisionError: one of them is zero mod N.
     """
-    prefix: list[int] = []
-    product = 1
-    for value in values:
-        prefix.append(product)
-        product = product * value % MODULUS
-    if product == 0:
+    x = 1
+    products = [x := x * value % MODULUS for value in values]
+    if x == 0:
         raise ZeroDivisionError("zero has no inverse")
-    suffix = pow(product, -1, MODULUS)
-    result = [0] * len(values)
-    for i in range(len(values) - 1, -1, -1):
-        result[i] = suffix * prefix[i] % MODULUS
-        suffix = suffix * values[i] % MODULUS
-    return result
+    y = pow(x, -1, MODULUS)
+    inverted = [0] * len(values)
+    for i in range(len(values) - 1, 0, -1):
+        inverted[i] = y * products[i - 1] % MODULUS
+        y = y * values[i] % MODULUS
+    inverted[:1] = [y] if values else []
+    return inverted
