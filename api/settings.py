@@ -6,10 +6,19 @@ Secrets are files or `SecretStr`: neither `repr` nor an error shows them.
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, model_validator
+from limits import parse_many
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+def _limits(text: str) -> str:
+    parse_many(text)
+    return text
+
+
+Limits = Annotated[str, AfterValidator(_limits)]
 
 
 class ServiceSettings(BaseSettings):
@@ -20,9 +29,9 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr
     migrate: bool = True
     """Bring the database to the newest revision at the start; if not, refuse to start on an older one."""
-    rate_limit: str = "500/second"
+    rate_limit: Limits = "500/second"
     """Per API key, in the notation of the limits library: `100/minute`, `10/second;2000/hour`."""
-    failed_logins: str = "300/minute"
+    failed_logins: Limits = "300/minute"
     """Per address, for requests without a valid key."""
     key_cache: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Seconds for which a key once found is trusted: a revocation binds after that long at the latest."""

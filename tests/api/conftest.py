@@ -273,3 +273,9 @@ class World:
 def world(tmp_path_factory, tables):
     with World(tmp_path_factory.mktemp("world"), tables).running() as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def world_over():
+    """For tests that need a world of their own."""
+    return World
