@@ -75,7 +75,7 @@ class _Story:
         from api.services import Services, free_ports
         from api.tables import fast_engine
 
-        self._chapter("Two services", "a KYC provider's prover and an independent verifier, as real processes")
+        self._chapter("Two services", "a KYC provider and an independent verifier")
         with present.progress(quiet=self._quiet) as shown:
             task = shown.add_task("preparing tables, once per machine", total=None)
             fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
@@ -140,7 +140,7 @@ class _Story:
         from verifier.errors import VerifierError
         from verifier.evidence import verify_evidence
 
-        self._chapter("Evidence", "one file proves one answer, offline, to anyone who pinned two public keys")
+        self._chapter("Evidence", "one file proves one answer, offline")
         answer = next(each for each in answers if each.get("answer") == "no")
         evidence = lender.evidence(str(answer["id"]))
         self._say(f"{len(evidence):,} bytes: {answer['question']}? [bold]NO[/]")
@@ -165,7 +165,7 @@ class _Story:
         from verifier.replay import replay
 
         self._chapter(
-            "Audit", "the whole log again: root, signatures, registry, every proof; no database, no trust in us"
+            "Audit", "the whole log again: root, signatures, every proof"
         )
         started = time.perf_counter()
         lines = export_lines(self._home, connect=lambda: connect(self._home, key="audit"))

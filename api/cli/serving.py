@@ -50,6 +50,9 @@ def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
+    # Once all is closed uvicorn raises the signal again; an exit instead of a death lets temporary directories go.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _number, _frame: sys.exit(0))
     with listener:
         server.run(sockets=[listener])
     if not server.started:

@@ -75,9 +75,11 @@ def test_a_service_that_dies_ends_up_with_a_message(start, tmp_path):
     running = start(Home(tmp_path / "home"), *ports())
     below = children_of(running.process.pid)
     os.kill(json.loads((tmp_path / "home" / "services.json").read_text())["prover"]["pid"], signal.SIGKILL)
-    _, err = running.process.communicate(timeout=PATIENCE)
+    out, _ = running.process.communicate(timeout=PATIENCE)
     assert running.process.returncode == 3
-    assert "the prover service ended" in err
+    error = json.loads(out)["error"]
+    assert "the prover service ended" in error["what"]
+    assert error["where"].endswith("logs/prover.log")
     assert still_there(below) == []
 
 

@@ -76,7 +76,7 @@ BAD = {
 @pytest.mark.parametrize(("predicate", "kind", "position"), BAD.values(), ids=BAD)
 def test_a_bad_predicate_is_a_two_with_a_caret(up, predicate, kind, position):
     assert ask(up, "salary > 1").code == 0
-    error = ask(up, predicate, code=2).json["error"]
+    error = ask(up, predicate, "C-1001", "--schema", "kyc-person", code=2).json["error"]
     assert error["kind"] == kind
     line, caret = error["where"].split("\n")
     assert line == predicate
