@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 RUNTIME := $(VENV)/.installed
 
-.PHONY: demo test lint bench up lock clean install
+.PHONY: demo test test-long lint bench up lock clean install
 demo: $(RUNTIME)
 	$(BIN)/attest demo
 
@@ -14,6 +14,10 @@ up: $(RUNTIME)
 
 test: $(STAMP)
 	$(BIN)/pytest -n auto
+
+# What takes minutes: the same tests over thousands of cases.
+test-long: $(STAMP)
+	$(BIN)/pytest -n auto -m long
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -293,6 +293,23 @@ def dot(x: Sequence[int], y: Sequence[int]) -> int:
     return sum(a * b for a, b in zip(x, y, strict=True)) % N
 
 
+def square_root(x: int) -> int | None:
+    """A square root mod N (Cipolla), None for a non-residue."""
+    if pow(x, (N - 1) // 2, N) != 1:
+        return None
+    a = next(a for a in range(1, 100) if pow(a * a - x, (N - 1) // 2, N) == N - 1)
+    w, result, power, exponent = (a * a - x) % N, (1, 0), (a, 1), (N + 1) // 2
+    while exponent:
+        if exponent & 1:
+            result = times(result, power, w)
+        power, exponent = times(power, power, w), exponent >> 1
+    return result[0]
+
+
+def times(x, y, w):
+    return (x[0] * y[0] + x[1] * y[1] * w) % N, (x[0] * y[1] + x[1] * y[0]) % N
+
+
 def bit_of(x: int, position: int) -> int:
     return x >> position & 1
 

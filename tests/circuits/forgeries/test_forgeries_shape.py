@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from adversary import CONTEXT, Adversary, commit
+from adversary import CONTEXT, Adversary, commit, square_root
 from mutants import WithoutGenerators, accepts_honestly, refused
 
 from circuits.arithmetic import verify
@@ -13,23 +13,6 @@ from circuits.range import range_circuit, range_witness
 
 RANGE = range_circuit(1, 64)
 TOO_BIG = 2**64 + 5
-
-
-def square_root(x: int) -> int | None:
-    """A square root mod N (Cipolla), None for a non-residue."""
-    if pow(x, (N - 1) // 2, N) != 1:
-        return None
-    a = next(a for a in range(1, 100) if pow(a * a - x, (N - 1) // 2, N) == N - 1)
-    w, result, power, exponent = (a * a - x) % N, (1, 0), (a, 1), (N + 1) // 2
-    while exponent:
-        if exponent & 1:
-            result = times(result, power, w)
-        power, exponent = times(power, power, w), exponent >> 1
-    return result[0]
-
-
-def times(x, y, w):
-    return (x[0] * y[0] + x[1] * y[1] * w) % N, (x[0] * y[1] + x[1] * y[0]) % N
 
 
 class Padded(Adversary):
