@@ -22,7 +22,7 @@ from api.rates import Rates
 from api.registration import Registrar
 from api.schemas import JwkSet
 from api.settings import ProverSettings
-from api.static import with_etag
+from api.static import JwkSetResponse, with_etag
 from api.tables import tables_directory
 from api.verifier_client import VerifierClient
 from api.version import VERSION
@@ -231,7 +231,11 @@ def issue(body: RecordsRequest, _: Operator, service: Service) -> RecordsRespons
 
 
 @router.get(
-    "/.well-known/jwks.json", tags=["discovery"], summary="Keys credentials are signed with", response_model=JwkSet
+    "/.well-known/jwks.json",
+    tags=["discovery"],
+    summary="Keys credentials are signed with",
+    response_model=JwkSet,
+    response_class=JwkSetResponse,
 )
 def jwks(request: Request, service: Service) -> Response:
     """RFC 7517."""

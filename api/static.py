@@ -3,9 +3,16 @@
 import hashlib
 
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+
+
+class JwkSetResponse(JSONResponse):
+    """Keys, under the media type of RFC 7517."""
+
+    media_type = "application/jwk-set+json"
 
 
 def with_etag(request: Request, content: bytes, media_type: str, *, cache: str = REVALIDATE) -> Response:

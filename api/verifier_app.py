@@ -17,7 +17,7 @@ from api.metrics import Metrics
 from api.rates import Rates
 from api.schemas import JwkSet, VerifierCard
 from api.settings import VerifierSettings
-from api.static import with_etag
+from api.static import JwkSetResponse, with_etag
 from api.verifier_service import VerifierService, opened, service_of
 from api.version import VERSION
 from verifier.models import API_KEYS
@@ -69,7 +69,12 @@ def create_app(settings: VerifierSettings) -> FastAPI:
 Service = Annotated[VerifierService, Depends(service_of)]
 
 
-@router.get("/.well-known/jwks.json", summary="Keys attestations are signed with", response_model=JwkSet)
+@router.get(
+    "/.well-known/jwks.json",
+    summary="Keys attestations are signed with",
+    response_model=JwkSet,
+    response_class=JwkSetResponse,
+)
 def jwks(request: Request, service: Service) -> Response:
     """RFC 7517."""
     keys = JwkSet(keys=[service.signer.public.to_jwk()])
