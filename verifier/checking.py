@@ -9,9 +9,11 @@ check and a replay years later see the same past: what was logged later neither 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from circuits import calendar, statement
+from circuits.attributes import Schema
 from circuits.errors import CircuitsError, ProofError
 from circuits.predicate import Predicate, parse
 from circuits.query import Query
@@ -159,7 +161,7 @@ def appraise(query: Query, answered: Answered, *, registry: Registry, audience: 
     registered = _require_credential(query, answered, registry=registry, asked_at=asked_at, now=now)
     try:
         schema = registry.schema(query.schema_digest)
-        predicate = parse(query.predicate_text, schema)
+        predicate = _parsed(query.predicate_text, schema)
     except (RegistryError, CircuitsError) as error:
         raise QueryRefused(f"the question has no meaning under its schema: {error}") from error
     if predicate.digest != query.predicate_digest:
@@ -169,6 +171,12 @@ def appraise(query: Query, answered: Answered, *, registry: Registry, audience: 
     except CircuitsError as error:
         raise WrongSchema(f"the credential cannot answer the question: {error}") from error
     return Claim(query, predicate, registered, answered, asked_at, rebuilt)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, schema: Schema) -> Predicate:
+    """Parse a question; lenders ask the same ones over and over."""
+    return parse(text, schema)
 
 
 def _require_query(query: Query, *, audience: str, now: int) -> None:

@@ -24,6 +24,13 @@ _GROWN_TILES = (
     .values(hashes=bindparam("hashes"))
 )
 _NEW_ENTRIES = insert(ENTRIES)
+_NOTE = select(CHECKPOINTS.c.note)
+_TURN = text("SELECT pg_advisory_xact_lock(:key)")
+_SWAP = (
+    update(CHECKPOINTS)
+    .where(CHECKPOINTS.c.size == bindparam("old_size"), CHECKPOINTS.c.note == bindparam("old_note"))
+    .values(size=bindparam("new_size"), note=bindparam("new_note"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,12 @@ class State:
 def take_turn(connection: Connection) -> None:
     """Wait until no other transaction appends; the turn ends with the transaction."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
+        connection.execute(_TURN, {"key": APPEND_LOCK})
 
 
 def read_note(connection: Connection) -> str | None:
     """Read the newest signed checkpoint, or None before the first."""
-    notes = connection.scalars(select(CHECKPOINTS.c.note)).all()
+    notes = connection.scalars(_NOTE).all()
     if len(notes) > 1:
         raise LogCorrupt("the database holds more than one log")
     return str(notes[0]) if notes else None
@@ -118,11 +125,8 @@ def write(connection: Connection, before: State, after: State, entries: Sequence
         connection.execute(_NEW_TILES, made)
     for row in grown:
         connection.execute(_GROWN_TILES, row)
-    swapped = connection.execute(
-        update(CHECKPOINTS)
-        .where(CHECKPOINTS.c.size == before.tree.size, CHECKPOINTS.c.note == before.note)
-        .values(size=after.tree.size, note=after.note)
-    )
+    sizes = {"old_size": before.tree.size, "new_size": after.tree.size}
+    swapped = connection.execute(_SWAP, {**sizes, "old_note": before.note, "new_note": after.note})
     if swapped.rowcount != 1:
         raise LogCorrupt("the checkpoint changed under the writer")
 

@@ -32,6 +32,7 @@ HASH = 32
 _KEY_HASH = 4
 _NAME = re.compile(r"[^\s+\x00-\x1f]{1,255}")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "\N{EM DASH} "
 
 
@@ -173,7 +174,7 @@ def _require_text(text: bytes) -> bytes:
         raise NoteError("a note is UTF-8") from error
     if not decoded.endswith("\n") or "\n\n" in decoded or decoded.startswith("\n"):
         raise NoteError("a note's text is lines without an empty one, ending in a newline")
-    if any(ord(character) < 0x20 and character != "\n" for character in decoded):  # noqa: PLR2004 - ASCII control
+    if _CONTROL.search(decoded):
         raise NoteError("a note has no control characters")
     return text
 

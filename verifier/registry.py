@@ -1,17 +1,19 @@
 """The registry: providers, schemas and credentials, as the log's entries say. A fold, nothing else: no database.
 
-Credentials are kept as compact tokens and parsed, their signature verified again, whenever one is used. Writing happens
-in one thread (the log's writer, or a replay); reading anywhere.
+Credentials are kept as compact tokens; whenever one is used it is opened with its signer's key, as on the first day.
+Writing happens in one thread (the log's writer, or a replay); reading anywhere.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from circuits import jws
 from circuits.attributes import Schema
 from circuits.credential import Credential, peek_provider
 from circuits.encoding import b64u_decode
 from circuits.errors import CircuitsError
+from circuits.jws import VerifyKey
 from verifier.entries import CredentialEntry, Entry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.errors import AlreadyRegistered, RegistryError
 from verifier.revocation import Revocation
@@ -160,7 +162,7 @@ class Registry:
             raise RegistryError("no such credential is registered")
         signer = self._signers[place.provider_index]
         try:
-            credential = Credential.open(self._tokens.token(_key(credential_id)), signer.entry.key)
+            credential = _opened(self._tokens.token(_key(credential_id)), signer.entry.key)
         except CircuitsError as error:
             raise RegistryError(f"{type(error).__name__}: {error}") from error
         return Registered(credential, place.index, place.provider_index, place.schema_index, place.ended_index)
@@ -195,7 +197,7 @@ class Registry:
                 return Admitted(entry, signer, revocation=Revocation.open(entry.token, signer.entry.key))
             if trusted:
                 return Admitted(entry, signer, _claims(entry.token))
-            credential = Credential.open(entry.token, signer.entry.key)
+            credential = Credential.open(entry.token, signer.entry.key)  # seldom used again soon: not worth the cache
             self._require_attributes(credential)
         except CircuitsError as error:
             raise RegistryError(f"{type(error).__name__}: {error}") from error
@@ -306,6 +308,12 @@ class Registry:
             return _nothing  # the first end counts
         self._tokens.end(key, index)
         return lambda: self._tokens.end(key, None)
+
+
+@lru_cache(maxsize=4096)
+def _opened(token: str, key: VerifyKey) -> Credential:
+    """Open a token; people are asked about more than once, and the same bytes under the same key open the same."""
+    return Credential.open(token, key)
 
 
 def _key(credential_id: str) -> bytes:
