@@ -38,7 +38,7 @@ def ask(
 ) -> None:
     """Ask a question about a person; get a proven YES or NO, never the value."""
     from api.cli.connection import connect, home_at
-    from api.cli.translation import refusal
+    from api.cli.refusals import refusal
     from api.home import write_file
     from api.lender_client import Refusal
 

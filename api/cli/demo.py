@@ -164,9 +164,7 @@ class _Story:
         from api.exporting import export_lines
         from verifier.replay import replay
 
-        self._chapter(
-            "Audit", "the whole log again: root, signatures, every proof"
-        )
+        self._chapter("Audit", "the whole log again: root, signatures, every proof")
         started = time.perf_counter()
         lines = export_lines(self._home, connect=lambda: connect(self._home, key="audit"))
         report = replay(lines, trust=pins, engine="fast")

@@ -51,7 +51,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show how a question is read: English, types, circuit, proof size, what YES and NO say."""
-    from api.cli.translation import predicate_error
+    from api.cli.refusals import predicate_error
     from circuits.errors import PredicateError, PredicateSyntaxError
 
     found = read_schema(schema)

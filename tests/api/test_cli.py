@@ -9,7 +9,8 @@ import typer.main
 from api.cli import present
 from api.cli.app import app, main
 from api.cli.failures import CommandError, ExitCode
-from api.cli.translation import refusal, translate
+from api.cli.refusals import refusal
+from api.cli.translation import translate
 from api.home import Home, HomeError
 from api.lender_client import Refusal, Unreachable
 from circuits.errors import SchemaError

@@ -1,0 +1,41 @@
+"""Refusals of a service, and wrong questions, as messages. Light: `attest ask` imports this and no room."""
+
+from api.cli.failures import CommandError, ExitCode
+from api.cli.present import caret
+from api.lender_client import Refusal
+
+# What a refusal means for the exit code: the asker's fault is usage, everything else is no answer.
+_USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})
+REMEDIES = {
+    "declined": "the provider does not say why: unknown subject, no consent, or a question it does not answer",
+    "unauthenticated": "use the key of this home, or set ZKATTEST_KEY to a valid one",
+    "insufficient-scope": "use a key with the scope the message names",
+    "unavailable": "nothing was lost; try again in a moment",
+    "too-many-requests": "wait a moment",
+    "invalid-proof": "report it to the provider; the incident is in the verifier's log",
+}
+
+
+def predicate_error(what: str, *, text: str, position: int, kind: str) -> CommandError:
+    """A wrong question, with a caret below the place."""
+    return CommandError(
+        what, where=caret(text, position), remedy="attest explain shows how a question is read", kind=kind
+    )
+
+
+def refusal(error: Refusal, *, predicate: str = "") -> CommandError:
+    """A problem document as a message; `predicate` lets a position become a caret."""
+    position = error.problem.get("position")
+    if predicate and isinstance(position, int):
+        return predicate_error(str(error), text=predicate, position=position, kind=error.name)
+    where = str(error.problem.get("instance", ""))
+    details = error.problem.get("errors")
+    if isinstance(details, list):
+        where = "\n".join(f"{each.get('pointer', '')} {each.get('detail', '')}" for each in details[:10])
+    return CommandError(
+        str(error),
+        where=where,
+        remedy=REMEDIES.get(error.name, ""),
+        code=ExitCode.USAGE if error.status in _USAGE_STATUS else ExitCode.NO_ANSWER,
+        kind=error.name,
+    )
