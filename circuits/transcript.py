@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Container, Sequence
 from functools import lru_cache
 
-from circuits.encoding import be32
+from circuits.encoding import be32, len8
 from circuits.generators import DOMAIN, GENS_DIGEST
 from circuits.group.curve import N
 
@@ -25,16 +25,14 @@ class Transcript:
 
     def absorb(self, label: str, content: bytes) -> None:
         """Append labelled bytes: len8(label) || label || len64be(content) || content."""
-        name = label.encode("ascii")
-        self._state.update(b"%c%b%b%b" % (len(name), name, len(content).to_bytes(8, "big"), content))
+        self._state.update(_framed(label) + len(content).to_bytes(8, "big") + content)
 
     def challenge(self, label: str, bad: Container[int] = ()) -> int:
         """Squeeze a scalar that is neither zero nor in the bad set; every try extends the state."""
-        name = label.encode("ascii")
-        request = b"%c%b%b" % (len(name), name, _NO_LENGTH)
+        request = _framed(label) + _NO_LENGTH
         while True:
             self._state.update(request)
-            x = int.from_bytes(self._state.copy().digest(64), "big") % N
+            x = int.from_bytes(self._state.digest(64), "big") % N  # digest reads a copy: the state goes on
             if x and x not in bad:
                 return x
 
@@ -49,6 +47,13 @@ class Transcript:
         fork = self._state.copy()
         fork.update(b"\x00")  # no call above starts with a label of length 0 and no data: forks and challenges differ
         return fork.digest(64)
+
+
+@lru_cache(maxsize=64)
+def _framed(label: str) -> bytes:
+    """len8(label) || label."""
+    name = label.encode("ascii")
+    return len8(name) + name
 
 
 @lru_cache(maxsize=256)

@@ -27,7 +27,7 @@ _ALL_ONES = (2**256 - 1) // 255
 _BELOW = N - _ALL_ONES
 _SHORT = 2**160
 _LANE = 8
-_LANES_KEPT = 1024
+_LANES_KEPT = 256
 
 
 class FastEngine:
@@ -48,10 +48,11 @@ class FastEngine:
     def parse(self, points: Sequence[bytes]) -> list[bytes]:
         """Decompress into the library's 64-byte form; ProofMalformed if one is no point."""
         area = ffi.new("secp256k1_pubkey[]", len(points))
+        parse = lib.secp256k1_ec_pubkey_parse
         for i, point in enumerate(points):
             if not isinstance(point, bytes) or len(point) != POINT_BYTES:
                 raise ProofMalformed(f"point {i} is not {POINT_BYTES} bytes")
-            if lib.secp256k1_ec_pubkey_parse(_CONTEXT, area + i, point, POINT_BYTES) != 1:
+            if parse(_CONTEXT, area + i, point, POINT_BYTES) != 1:
                 raise ProofMalformed(f"point {i} is not on the curve")
         flat = bytes(ffi.buffer(area))
         return [flat[i : i + ENTRY] for i in range(0, len(flat), ENTRY)]
@@ -74,8 +75,9 @@ class FastEngine:
         terms += [point for point, _ in pairs]
         area = ffi.new("secp256k1_pubkey[]", len(terms))
         ffi.memmove(area, b"".join(terms), ENTRY * len(terms))
+        multiply = lib.secp256k1_ec_pubkey_tweak_mul
         for i, (_, c) in enumerate(pairs, 1):
-            if c != 1 and lib.secp256k1_ec_pubkey_tweak_mul(_CONTEXT, area + i, c.to_bytes(SCALAR_BYTES, "big")) != 1:
+            if c != 1 and multiply(_CONTEXT, area + i, c.to_bytes(SCALAR_BYTES, "big")) != 1:
                 raise ProofInvalid("the equation cannot be evaluated")
         start = int(ffi.cast("uintptr_t", area))
         own = array("Q", range(start, start + ENTRY * len(terms), ENTRY)).tobytes()
@@ -113,8 +115,9 @@ class FastEngine:
         if lanes is None:
             rows = array("Q", [addresses[index] + w * ROW for index in indices for w in range(WINDOWS)])
             lanes = int.from_bytes(rows.tobytes(), "little")
-            if len(self._lanes) < _LANES_KEPT:
-                self._lanes[indices] = lanes
+            if len(self._lanes) >= _LANES_KEPT:  # only hostile proofs, full of zeros, need so many
+                self._lanes.clear()
+            self._lanes[indices] = lanes
         return lanes
 
 
