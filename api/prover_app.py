@@ -108,6 +108,7 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
         tables = settings.tables or tables_directory()
         group = use_tables(tables)
         issuer = Issuer(engine, vault, key=key, provider=settings.provider, group=group)
+        metrics.pending.set_function(issuer.pending_count)
         pool = stack.enter_context(
             ProvingPool(workers=settings.workers, tables=tables, seconds=settings.proving_timeout)
         )
@@ -141,9 +142,7 @@ def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
 
 
 def _readiness(service: ProverService) -> dict[str, Any]:
-    pending = service.issuer.pending_count()
-    service.metrics.pending.set(pending)
-    return {"service": "prover", "pending_credentials": pending}
+    return {"service": "prover", "pending_credentials": service.issuer.pending_count()}
 
 
 async def service_of(request: Request) -> ProverService:

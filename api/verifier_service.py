@@ -87,9 +87,7 @@ class VerifierService:
         with self.engine.connect() as connection:
             connection.execute(update(CHECKPOINTS).values(size=CHECKPOINTS.c.size))
             connection.rollback()
-        size = self.log.size
-        self.metrics.log_size.set(size)
-        return {"service": "verifier", "origin": self.log.origin, "entries": size}
+        return {"service": "verifier", "origin": self.log.origin, "entries": self.log.size}
 
 
 @contextmanager
@@ -117,6 +115,7 @@ def opened(
                 registry.apply(logged.index, decode_logged(logged), logged.appended_at, trusted=True)
 
         log = stack.enter_context(Log(engine, log_signer, entropy=os.urandom, observer=observe))
+        metrics.log_size.set_function(lambda: log.size)
         started = now()
         for logged in log.read(0, kinds=REGISTRY_KINDS):
             observe(logged)
