@@ -192,11 +192,12 @@ class Registry:
         if not isinstance(entry, (CredentialEntry, RevocationEntry)):
             return Admitted(entry)
         try:
+            if trusted and isinstance(entry, CredentialEntry):
+                claims = _claims(entry.token)
+                return Admitted(entry, self.provider(claims.provider), claims)
             signer = self.provider(peek_provider(entry.token))
             if isinstance(entry, RevocationEntry):
                 return Admitted(entry, signer, revocation=Revocation.open(entry.token, signer.entry.key))
-            if trusted:
-                return Admitted(entry, signer, _claims(entry.token))
             credential = Credential.open(entry.token, signer.entry.key)  # seldom used again soon: not worth the cache
             self._require_attributes(credential)
         except CircuitsError as error:
