@@ -30,6 +30,7 @@ TABLE = WINDOWS * ROW
 CHUNK = 16
 
 _CONTEXT = lib.secp256k1_context_static
+ROOT = 0
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -78,8 +79,10 @@ class Tables:
         path = self._path(self._directory, chunk)
         try:
             with path.open("rb") as file:
-                if path.stat().st_mode & _OTHERS_MAY_WRITE:
-                    raise TableError(f"{path} can be written by others: remove it, or take the permission away")
+                status = path.stat()
+                # its owner could change it under the mapping, after the comparison below
+                if status.st_mode & _OTHERS_MAY_WRITE or status.st_uid not in {own_uid(), ROOT}:
+                    raise TableError(f"{path} can be written by others: remove it, or make it yours alone")
                 memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):  # absent, unreadable or empty: build it
             return None
@@ -120,6 +123,12 @@ class Tables:
     def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(done, total)
+
+
+def own_uid() -> int:
+    """Return the user this process creates files as (this room does not ask the operating system directly)."""
+    with tempfile.NamedTemporaryFile() as file:
+        return Path(file.name).stat().st_uid
 
 
 def chunk_range(chunk: int) -> range:

@@ -11,7 +11,7 @@ from circuits.arithmetic import verify
 from circuits.constraints import Circuit, Row, V
 from circuits.errors import ProofInvalid, TableError
 from circuits.generators import G_OFFSET
-from circuits.group import engine
+from circuits.group import engine, tables
 from circuits.group.curve import N
 from circuits.group.digests import CHUNK_DIGESTS
 from circuits.group.tables import TABLE
@@ -66,16 +66,21 @@ class KnowsRelation(Adversary):
         self.n[0] = (n + ((root or 0) - linear) * pow(2 * mu, -1, N)) % N
 
 
+def forged_under(group):
+    for seed in range(64):
+        forger = KnowsRelation(IS_5, commit(6), seed=seed, group=group)
+        commitments, proof = forger.forge()
+        if forger.lucky:
+            return commitments, proof
+    raise AssertionError
+
+
 def test_poisoned_table(directory):
     digest = overwrite(directory, g_zero_is_g)
     trusting = (digest, *CHUNK_DIGESTS[1:])
     with mutant(lambda patch: everywhere(patch, CHUNK_DIGESTS, trusting)):
         poisoned = engine("fast", tables=directory)
-        for seed in range(64):
-            forger = KnowsRelation(IS_5, commit(6), seed=seed, group=poisoned)
-            commitments, proof = forger.forge()
-            if forger.lucky:
-                break
+        commitments, proof = forged_under(poisoned)
         verify(IS_5, commitments, CONTEXT, proof, engine=poisoned)
     for group in (engine(), engine("reference"), engine("fast", tables=directory)):
         with pytest.raises(ProofInvalid):
@@ -102,3 +107,34 @@ def test_file_that_others_may_write(directory, mode):
     path.chmod(mode)
     with pytest.raises(TableError):
         engine("fast", tables=directory).prepare(G_OFFSET)
+
+
+def test_file_of_another_user(directory):
+    """Who owns a file can change it while it is mapped, after it was compared: `6 == 5` was accepted that way."""
+    (path,) = directory.glob("*.table")
+    engine("fast", tables=directory).prepare(G_OFFSET)
+    stranger = path.stat().st_uid + 1
+
+    def strange(patch):
+        everywhere(patch, tables.own_uid, lambda: stranger)
+        patch.setattr(tables, "ROOT", stranger)  # root's files are for everybody, and these tests may run as root
+
+    with mutant(strange), pytest.raises(TableError):
+        engine("fast", tables=directory).prepare(G_OFFSET)
+
+
+def test_the_owner_of_a_mapped_file_proves_anything(directory):
+    """Why it matters whose file it is: here the owner is the verifier itself."""
+    (path,) = directory.glob("*.table")
+    path.chmod(0o644)
+    trusting = engine("fast", tables=directory)
+    trusting.prepare(G_OFFSET + 1)
+    with path.open("r+b") as file:
+        content = bytearray(file.read())
+        g_zero_is_g(content)
+        file.seek(0)
+        file.write(content)
+    commitments, proof = forged_under(trusting)
+    verify(IS_5, commitments, CONTEXT, proof, engine=trusting)
+    with pytest.raises(ProofInvalid):
+        verify(IS_5, commitments, CONTEXT, proof)
