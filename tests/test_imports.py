@@ -31,7 +31,7 @@ def lint(*arguments):
 
 def test_contracts_are_kept():
     done = lint()
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "0 broken" in done.stdout
 
 
