@@ -6,12 +6,15 @@ from mutants import accepts_honestly, everywhere, mutant, refused, weight
 
 from circuits import range as ranges
 from circuits.arithmetic import prove, verify
+from circuits.attributes import default_schema
+from circuits.compiler import compile_predicate
 from circuits.constraints import Circuit
 from circuits.errors import ProofInvalid, StatementError, WitnessError
 from circuits.gadgets import GE, certified_width, predicate_circuit, predicate_witness
 from circuits.group.curve import N
 from circuits.pedersen import Opening
 from circuits.pedersen import commit as true_commit
+from circuits.predicate import parse
 from circuits.range import comparison_circuit, comparison_witness, range_circuit, range_witness
 
 V0 = ((0, 1),)
@@ -95,6 +98,22 @@ def test_form_that_wraps_around():
     for missing in ({0: 8}, {1: 8}, {}):
         with pytest.raises(StatementError):
             certified_width(form, 0, missing)
+
+
+def test_question_whose_form_wraps_around():
+    """What the language compiles proves the bounds along: no field element that is no amount gets through."""
+    schema = default_schema()
+    question = parse("debt >= salary * 3", schema)
+    assert question.attributes == ("debt", "salary")
+    relation = compile_predicate(question, schema, as_of=1, answer=True)
+    honest = relation.wires([9, 3])
+    accepts_honestly(relation.circuit, [9, 3], honest, CONTEXT)
+    for values in ([1, pow(3, -1, N)], [0, N - 1], [0, N - 5], [2**252, 1], [N // 2, N // 2]):
+        with pytest.raises(WitnessError):
+            relation.wires(values)
+        for wires in (honest, relation.wires([0, 0])):
+            V, proof = Adversary(relation.circuit, commit(*values), wires.L, wires.R, wires.O).forge()
+            refused(relation.circuit, V, CONTEXT, proof)
 
 
 RANGE = range_circuit(1, 64)
