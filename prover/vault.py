@@ -166,7 +166,13 @@ class Vault:
             )
             mine = select(CREDENTIALS.c.id).where(theirs)
             connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
-            return connection.execute(update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None)).rowcount
+            erased_credentials = connection.execute(
+                update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None)
+            ).rowcount
+        # On SQLite the rows as they were are still in the write-ahead log: this transaction empties it first.
+        with engine.connect().execution_options(checkpointed=True) as connection:
+            connection.execute(select(SUBJECTS.c.id).limit(1))
+        return erased_credentials
 
     def dispute(self, engine: Engine, reference: str, *, since: int | None) -> None:
         """Note that a subject disputes what is held of them since then (Unix seconds); None settles the dispute.

@@ -1,6 +1,7 @@
 import os
-import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -46,7 +47,49 @@ def test_sqlite_keeps_its_promises(sqlite_engine):
         journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-    assert journal == ("wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "delete")
+    assert journal == "wal"
+
+
+def test_a_writer_that_never_gives_back_its_turn_is_reported_and_not_waited_for(sqlite_engine, monkeypatch):
+    monkeypatch.setattr("api.database.BUSY_MILLISECONDS", 50)
+    with sqlite_engine.begin(), pytest.raises(OperationalError, match="locked"), sqlite_engine.begin():
+        pass
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (a integer)"))
+
+
+def test_processes_write_in_turns_and_lose_nothing(sqlite_engine):
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (a integer)"))
+    script = (
+        "import sys; from sqlalchemy import text; from api.database import open_engine\n"
+        "engine = open_engine(sys.argv[1])\n"
+        "for _ in range(50):\n"
+        "    with engine.begin() as c:\n"
+        "        seen = c.execute(text('SELECT count(*) FROM t')).scalar()\n"
+        "        c.execute(text('INSERT INTO t VALUES (:a)'), {'a': seen})\n"
+        "engine.dispose()\n"
+    )
+    command = [sys.executable, "-c", script, str(sqlite_engine.url)]
+    writers = [subprocess.Popen(command) for _ in range(3)]  # noqa: S603  # our own interpreter and script
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    with sqlite_engine.connect().execution_options(reading=True) as connection:
+        assert connection.execute(text("SELECT a FROM t ORDER BY a")).scalars().all() == list(range(150))
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+def test_a_checkpointed_transaction_leaves_nothing_in_the_write_ahead_log(sqlite_engine):
+    log = Path(f"{sqlite_engine.url.database}-wal")
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (a text)"))
+        connection.execute(text("INSERT INTO t VALUES ('recognisable')"))
+    assert b"recognisable" in log.read_bytes()
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("DELETE FROM t"))
+    with sqlite_engine.connect().execution_options(checkpointed=True) as connection:
+        connection.execute(text("SELECT count(*) FROM t"))
+    assert b"recognisable" not in log.read_bytes()
+    assert b"recognisable" not in Path(str(sqlite_engine.url.database)).read_bytes()
 
 
 def test_a_new_sqlite_file_is_its_owners_alone(sqlite_engine):
