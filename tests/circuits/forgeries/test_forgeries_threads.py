@@ -15,7 +15,8 @@ from circuits.range import range_circuit, range_witness
 
 RANGE = range_circuit(1, 64)
 THREADS = 8
-PATIENCE = 30.0
+ENOUGH = 1500
+PATIENCE = 60.0
 """Seconds after which the mutant should have accepted a forgery; it takes a fraction of one."""
 
 
@@ -32,6 +33,7 @@ def shared_buffer(patch):
             raise PointAtInfinity
         size = ffi.new("size_t *", POINT_BYTES)
         lib.secp256k1_ec_pubkey_serialize(fast._CONTEXT, encoded, size, out, fast._COMPRESSED)
+        time.sleep(0)  # the interpreter may let another thread run here anyway; now it does so often
         return bytes(ffi.buffer(encoded))
 
     everywhere(patch, fast._compress, compress)
@@ -69,7 +71,6 @@ def test_a_shared_buffer_accepts_forgeries_and_the_engine_has_none():
     with mutant(shared_buffer):
         wrong = crowd(honest, forged, until=lambda wrong: wrong["accepted"])
     assert wrong["accepted"]
-    enough = max(1500, 2 * wrong["done"])
-    wrong = crowd(honest, forged, until=lambda wrong: wrong["done"] >= enough)
-    assert wrong["done"] >= min(enough, 1500)
+    wrong = crowd(honest, forged, until=lambda wrong: wrong["done"] >= ENOUGH)
+    assert wrong["done"] >= ENOUGH
     assert (wrong["accepted"], wrong["refused"]) == (0, 0)
