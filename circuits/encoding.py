@@ -155,6 +155,8 @@ def parse_canonical_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any 
 
 def _require_shallow(encoded: bytes) -> None:
     """Count brackets outside strings: the parser itself recurses, and how deep it may depends on the process."""
+    if encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH:
+        return
     depth = 0
     for match in _BRACKET_OR_STRING.finditer(encoded):
         token = match.group()[:1]
