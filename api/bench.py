@@ -7,6 +7,7 @@ and minima are taken over the runs.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from statistics import median
 from typing import Any, Final
 
@@ -20,9 +21,12 @@ from circuits.range import range_circuit, range_witness
 
 RUNS: Final = 25
 BATCH: Final = 100
+PROOFS_A_RUN: Final = 5
 MULS_A_RUN: Final = 40
 CONTEXT: Final = b"zkattest/bench"
 HIDDEN_WIDTH: Final = 32
+GENERATORS: Final = 8 + 96
+"""What the largest statement, eight hidden clauses, needs."""
 Entropy = Callable[[int], bytes]
 
 
@@ -70,6 +74,10 @@ class Series:
         """Minimum in milliseconds."""
         return round(min(self.seconds) * 1000, 4)
 
+    def shared_by(self, count: int) -> "Series":
+        """The same runs, per item of a batch."""
+        return Series(tuple(s / count for s in self.seconds), self.units)
+
     @property
     def muls(self) -> float:
         """Median of the ratios to the unit of the same run."""
@@ -105,16 +113,16 @@ def measure(
         return prove(case.circuit, commitments, openings, case.wires, CONTEXT, entropy=entropy(32), engine=engine)
 
     items: list[Item] = [(case.circuit, commitments, CONTEXT, make()) for _ in range(BATCH)]
-    proof = items[0][3]
-    columns: dict[str, list[float]] = {"unit": [], "prove": [], "verify": [], "batch": []}
-    for _ in range(runs):
-        columns["unit"].append(unit_seconds())
-        columns["prove"].append(_seconds(make))
-        columns["verify"].append(_seconds(lambda: verify(case.circuit, commitments, CONTEXT, proof, engine=engine)))
-        columns["batch"].append(_seconds(lambda: verify_batch(items, entropy=entropy(32), engine=engine)) / BATCH)
-        progress()
-    units = tuple(columns.pop("unit"))
-    proving, verifying, batching = (Series(tuple(seconds), units) for seconds in columns.values())
+    size = len(items[0][3])
+    proofs = cycle(proof for _, _, _, proof in items)
+
+    def verify_next() -> None:
+        verify(case.circuit, commitments, CONTEXT, next(proofs), engine=engine)
+
+    proving = series(make, PROOFS_A_RUN, runs=runs, progress=progress)
+    verifying = series(verify_next, PROOFS_A_RUN, runs=runs, progress=progress)
+    batching = series(lambda: verify_batch(items, entropy=entropy(32), engine=engine), 1, runs=runs, progress=progress)
+    batching = batching.shared_by(BATCH)
     return Row(
         name=case.name,
         prove_ms=proving.ms,
@@ -123,7 +131,7 @@ def measure(
         prove_mul=proving.muls,
         verify_mul=verifying.muls,
         batch_mul=batching.muls,
-        bytes=len(proof),
+        bytes=size,
         prove_ms_min=proving.least_ms,
         verify_ms_min=verifying.least_ms,
         batch_ms_min=batching.least_ms,
@@ -143,13 +151,37 @@ def measure_reference(
     opening = Opening(case.values[0], random_blinding(entropy=entropy(32)))
     commitments = (commit(opening, engine=engine),)
     proof = prove(case.circuit, commitments, [opening], case.wires, CONTEXT, entropy=entropy(32), engine=engine)
-    units, seconds = [], []
+    verifying = series(
+        lambda: verify(case.circuit, commitments, CONTEXT, proof, engine=reference), 1, runs=runs, progress=progress
+    )
+    return Row(
+        "reference 64", None, verifying.ms, None, None, verifying.muls, None, len(proof), None, verifying.least_ms, None
+    )
+
+
+def series(
+    work: Callable[[], object], times: int, *, runs: int = RUNS, progress: Callable[[], None] = lambda: None
+) -> Series:
+    """Times one thing in a loop of its own, the unit beside every run; the first run warms up and does not count.
+
+    Args:
+        work: what to time; another proof at every call, so that no run profits from the one before.
+        times: how often a run does it; the run counts as the mean.
+        runs: how many.
+        progress: told after each.
+    """
+    seconds, units = [], []
+
+    def many() -> None:
+        for _ in range(times):
+            work()
+
+    many()
     for _ in range(runs):
         units.append(unit_seconds())
-        seconds.append(_seconds(lambda: verify(case.circuit, commitments, CONTEXT, proof, engine=reference)))
+        seconds.append(_seconds(many) / times)
         progress()
-    series = Series(tuple(seconds), tuple(units))
-    return Row("reference 64", None, series.ms, None, None, series.muls, None, len(proof), None, series.least_ms, None)
+    return Series(tuple(seconds), tuple(units))
 
 
 def unit_seconds() -> float:

@@ -5,6 +5,7 @@ comparison of one number with another. The arithmetic is Howard Hinnant's `days_
 """
 
 import re
+from functools import lru_cache
 
 from circuits.errors import EncodingError
 
@@ -21,6 +22,7 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z\Z")
 
 
+@lru_cache(maxsize=4096)  # the same few days come again and again
 def day_number(date: str) -> int:
     """Parse a calendar date, `2008-11-22`, to its day number (1 is 0001-01-01).
 
@@ -36,6 +38,7 @@ def day_number(date: str) -> int:
     return _from_civil(year, month, day)
 
 
+@lru_cache(maxsize=4096)
 def iso(day: int) -> str:
     """Write a day number as YYYY-MM-DD.
 

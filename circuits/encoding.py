@@ -3,7 +3,6 @@
 Sources: RFC 4648 section 5 (base64url), RFC 8785 (JSON Canonicalization Scheme).
 """
 
-import base64
 import binascii
 import json
 import re
@@ -18,6 +17,9 @@ MAX_SAFE_INTEGER = 2**53 - 1  # beyond it JSON numbers differ between languages 
 MAX_DEPTH = 64
 _BRACKET_OR_STRING = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails half-way: linear
 _B64U = re.compile(r"[A-Za-z0-9_-]*\Z")
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+# The last character of a text that is cut off after 1 or 2 bytes of a group of 3: its unused bits are zero.
+_LAST = {2: "AQgw", 3: "AEIMQUYcgkosw048"}
 
 
 def be32(number: int) -> bytes:
@@ -87,7 +89,7 @@ def parse_fields(label: str, encoded: bytes, count: int) -> tuple[bytes, ...]:
 
 def b64u(content: bytes) -> str:
     """Encode bytes as unpadded base64url."""
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(content, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def b64u_decode(text: str) -> bytes:
@@ -96,15 +98,12 @@ def b64u_decode(text: str) -> bytes:
     Raises:
         EncodingError: not the one canonical text of some bytes (the sender's fault).
     """
-    if not _B64U.match(text) or len(text) % 4 == 1:
+    over = len(text) % 4
+    if not _B64U.match(text) or over == 1:
         raise EncodingError("not unpadded base64url")
-    try:
-        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise EncodingError("not unpadded base64url") from error
-    if b64u(content) != text:
+    if over and text[-1] not in _LAST[over]:
         raise EncodingError("base64url with stray bits")
-    return content
+    return binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-over % 4))
 
 
 def canonical_json(obj: object) -> bytes:
@@ -113,9 +112,11 @@ def canonical_json(obj: object) -> bytes:
     Raises:
         EncodingError: a float, a huge integer, a key that is no text, lone surrogates (the caller's fault).
     """
-    _refuse_floats(obj)
+    plain = _require_canonical(obj)
     try:
-        return rfc8785.dumps(obj)  # type: ignore[arg-type]  # checked by the library itself, which raises
+        if not plain:
+            return rfc8785.dumps(obj)  # type: ignore[arg-type]  # checked by the library itself, which raises
+        return _WRITER.encode(obj).encode()
     except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         raise EncodingError(f"not canonical JSON: {type(error).__name__}") from error
 
@@ -128,13 +129,7 @@ def parse_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its sev
     """
     _require_shallow(encoded)
     try:
-        return json.loads(
-            encoded.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_float=_refuse_float,
-            parse_int=_parse_int,
-            parse_constant=_refuse_float,
-        )
+        return _READER.decode(encoded.decode("utf-8"))
     except EncodingError:
         raise
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -179,6 +174,10 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def _refuse_other(_item: object) -> NoReturn:
+    raise EncodingError("only JSON's own types have a canonical form")
+
+
 def _refuse_float(_text: str) -> NoReturn:
     raise EncodingError("JSON number is not an integer")
 
@@ -189,15 +188,30 @@ def _parse_int(text: str) -> int:
     return number
 
 
-def _refuse_floats(obj: object) -> None:
+def _require_canonical(obj: object) -> bool:
+    """Refuse what has no canonical form here; True if every name is ASCII, whose order is the same in any encoding."""
     pending: list[object] = [obj]
-    seen = 0
+    seen, plain = 0, True
     while pending:
         item = pending.pop()
         seen += 1
         if isinstance(item, float) or seen > 10_000_000:
             raise EncodingError("a float, or an endless structure, has no canonical form here")
         if isinstance(item, dict):
+            if not all(isinstance(name, str) for name in item):
+                raise EncodingError("a name in a JSON object is a text")
+            plain = plain and all(name.isascii() for name in item)
             pending.extend(item.values())
         elif isinstance(item, (list, tuple)):
             pending.extend(item)
+        elif isinstance(item, int) and not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+            raise EncodingError("JSON integer out of range")
+    return plain
+
+
+# Both are made once: making them costs more than most documents. With names in ASCII the writer's bytes are those of
+# rfc8785, which writes all others: the same escapes, the same integers, names in order.
+_WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse_other)
+_READER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_refuse_float, parse_int=_parse_int, parse_constant=_refuse_float
+)

@@ -6,7 +6,7 @@ The lender's words are kept (`predicate_text`), the meaning is fixed by `predica
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from circuits import calendar
@@ -45,6 +45,7 @@ class Query:
         max_age: days that the credential may be old on that date, or None.
         issued_at, expires_at: Unix seconds; the query may be answered from the first until before the second.
         consent: reference of the consent it relies on; empty if none.
+        digest: SHA-256 of to_bytes(), computed once.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Query:
     issued_at: int
     expires_at: int
     consent: str = ""
+    digest: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Require every field to be in its one form.
@@ -88,16 +90,12 @@ class Query:
             raise QueryError("expires_at: must be after issued_at")
         if self.max_age is not None and not 0 <= self.max_age <= MAX_AGE_DAYS:
             raise QueryError(f"max_age: must be 0 to {MAX_AGE_DAYS} days")
+        object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).digest())
 
     @property
     def as_of_day(self) -> int:
         """The day number of as_of."""
         return calendar.day_number(self.as_of)
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of to_bytes()."""
-        return hashlib.sha256(self.to_bytes()).digest()
 
     def to_bytes(self) -> bytes:
         """Encode every field in fixed order, each with its length in front."""

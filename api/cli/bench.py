@@ -62,11 +62,11 @@ def bench(
     with present.progress(quiet=as_json) as shown:
         tables = shown.add_task("preparing tables", total=None)
         fast = fast_engine(progress=lambda done, total: shown.update(tables, completed=done, total=total))
-        shown.remove_task(tables)
+        fast.prepare(measuring.GENERATORS)
         rows = []
         for case in measuring.cases():
             if case.name in chosen:
-                task = shown.add_task(case.name, total=runs)
+                task = shown.add_task(case.name, total=3 * runs)
                 tick = _ticking(shown, task)
                 rows.append(measuring.measure(case, engine=fast, entropy=os.urandom, runs=runs, progress=tick))
         if "reference 64" in chosen:

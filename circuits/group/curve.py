@@ -1,8 +1,9 @@
 """The curve's public constants (SEC 2, section 2.4.1) and the order of the fixed basis."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import cast
+
+from gmpy2 import mpz
 
 P = 2**256 - 2**32 - 977
 """Field prime."""
@@ -10,17 +11,8 @@ P = 2**256 - 2**32 - 977
 N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Group order; scalars are integers in [0, N)."""
 
-
-def _modulus() -> int:
-    try:
-        gmpy2 = import_module("gmpy2")
-    except ImportError:  # the extra `fast` is not installed: Python's own integers do the same, a little slower
-        return N
-    return cast("int", gmpy2.mpz(N))
-
-
-MODULUS = _modulus()
-"""N again, for arithmetic: whatever is reduced by it has gmpy2's type, where that is installed."""
+MODULUS = cast("int", mpz(N))
+"""N again, for arithmetic: whatever is reduced by it has gmpy2's type, which multiplies faster."""
 
 G = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 """The standard generator, compressed."""

