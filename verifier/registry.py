@@ -8,18 +8,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circuits import jws
+from circuits import calendar, jws
 from circuits.attributes import Schema
 from circuits.credential import Credential, peek_provider
 from circuits.encoding import b64u_decode
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
-from verifier.entries import CredentialEntry, Entry, ProviderEntry, RevocationEntry, SchemaEntry
+from circuits.query import Query
+from verifier.entries import AnswerEntry, CredentialEntry, Entry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.errors import AlreadyRegistered, RegistryError
+from verifier.lines import Lines
 from verifier.revocation import Revocation
-from verifier.token_store import Place, TokenStore
+from verifier.token_store import Place, TokenStore, place_of, token_of
 
 Undo = Callable[[], None]
+CLOCK_SKEW = 300
+"""Seconds by which a provider's clock may be ahead of the log's."""
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Registry:
         self._schemas: dict[bytes, Schema] = {}
         self._places: dict[tuple[bytes, str], int] = {}
         self._tokens = TokenStore()
+        self._lines = Lines()
         self._next = 0
 
     def __len__(self) -> int:
@@ -157,15 +163,24 @@ class Registry:
         Raises:
             RegistryError: there is none of that id (blame: who named it), or what is kept of it is damaged.
         """
-        place = self._tokens.place(_key(credential_id))
-        if place is None:
+        row = self._tokens.row(_key(credential_id))
+        if row is None:
             raise RegistryError("no such credential is registered")
+        place = place_of(row)
         signer = self._signers[place.provider_index]
         try:
-            credential = _opened(self._tokens.token(_key(credential_id)), signer.entry.key)
+            credential = _opened(row, signer.entry.key)
         except CircuitsError as error:
             raise RegistryError(f"{type(error).__name__}: {error}") from error
         return Registered(credential, place.index, place.provider_index, place.schema_index, place.ended_index)
+
+    def require_line(self, query: Query, registered: Registered) -> None:
+        """Require that a subject's answers may come from a credential; see verifier.lines.
+
+        Raises:
+            CredentialElsewhere: they come from another one, or it speaks about someone else (blame: provider).
+        """
+        self._lines.require(query, registered.index)
 
     # -- folding ---------------------------------------------------------------------------------------------------
 
@@ -215,10 +230,12 @@ class Registry:
         elif isinstance(entry, SchemaEntry):
             undo = self._enter_schema(index, entry)
         elif admitted.credential is not None:
-            undo = self._enter_credential(index, admitted.credential, self._current(admitted))
+            undo = self._enter_credential(index, admitted.credential, self._current(admitted), appended_at)
         elif admitted.revocation is not None:
             self._current(admitted)
             undo = self._enter_revocation(index, admitted.revocation)
+        elif isinstance(entry, AnswerEntry):
+            undo = self._enter_answer(entry)
         self._next = index + 1
 
         def take_back() -> None:
@@ -256,7 +273,8 @@ class Registry:
         return undo
 
     def _enter_schema(self, index: int, entry: SchemaEntry) -> Undo:
-        self.provider(entry.provider)
+        if not self._partial:  # there, the provider's key may be a newer one than when the schema was logged
+            self.provider(entry.provider)
         digest = entry.schema.digest
         if (digest, entry.provider) in self._places:
             raise AlreadyRegistered(f"schema {entry.schema.name}", self._places[digest, entry.provider])
@@ -271,7 +289,9 @@ class Registry:
 
         return undo
 
-    def _enter_credential(self, index: int, credential: "Credential | _Claims", signer: Provider) -> Undo:
+    def _enter_credential(
+        self, index: int, credential: "Credential | _Claims", signer: Provider, appended_at: int
+    ) -> Undo:
         key = _key(credential.id)
         known = self._tokens.place(key)
         if known is not None:
@@ -280,8 +300,10 @@ class Registry:
             raise RegistryError("another credential of this id is registered")
         if credential.provider != signer.id:
             raise RegistryError("the credential names another issuer than its signer")
+        if isinstance(credential, Credential):
+            _require_past(credential, appended_at)
         schema_index = self.schema_index(credential.schema_digest, signer.id)
-        undo = self._end(index, credential.supersedes, signer.id) if credential.supersedes else _nothing
+        undo = self._supersede(index, credential.supersedes, signer.id) if credential.supersedes else _nothing
         self._tokens.put(key, Place(index, signer.index, schema_index, None), credential.token)
 
         def take_back() -> None:
@@ -289,6 +311,28 @@ class Registry:
             undo()
 
         return take_back
+
+    def _enter_answer(self, entry: AnswerEntry) -> Undo:
+        """Bind the subject to the credential's line; whether it may be is appraised before, never here."""
+        place = self._tokens.place(_key(entry.credential))
+        return _nothing if place is None else self._lines.bind(entry.query, place.index, entry.asked_at)
+
+    def _supersede(self, index: int, credential_id: str, provider: str) -> Undo:
+        undo_end = self._end(index, credential_id, provider)
+        place = self._tokens.place(_key(credential_id))
+        if place is None:  # as in an evidence file
+            return undo_end
+        try:
+            undo_line = self._lines.extend(index, place.index)
+        except RegistryError:
+            undo_end()
+            raise
+
+        def undo() -> None:
+            undo_line()
+            undo_end()
+
+        return undo
 
     def _enter_revocation(self, index: int, revocation: Revocation) -> Undo:
         place = self._tokens.place(_key(revocation.credential))
@@ -312,9 +356,17 @@ class Registry:
 
 
 @lru_cache(maxsize=4096)
-def _opened(token: str, key: VerifyKey) -> Credential:
-    """Open a token; people are asked about more than once, and the same bytes under the same key open the same."""
-    return Credential.open(token, key)
+def _opened(row: bytes, key: VerifyKey) -> Credential:
+    """Open a kept token; people are asked about more than once, and the same bytes under the same key open the same."""
+    return Credential.open(token_of(row), key)
+
+
+def _require_past(credential: Credential, appended_at: int) -> None:
+    """A credential from the future would be younger than every question allows, and never be stale."""
+    latest = calendar.day_number(calendar.rfc3339(appended_at + _DAY)[:10])  # it may be tomorrow already over there
+    dates = [credential.as_of, *(where.verified_at for where in credential.provenance.values())]
+    if credential.issued_at > appended_at + CLOCK_SKEW or any(calendar.day_number(date) > latest for date in dates):
+        raise RegistryError("the credential is dated after the day it was to be logged")
 
 
 def _key(credential_id: str) -> bytes:

@@ -31,8 +31,10 @@ from verifier.note import Checkpoint
 from verifier.registry import Registry
 from verifier.trust import Trust
 
-BATCH = 128
+BATCH = 256
 MOST_FINDINGS = 100
+CLOCK_STEP = 900
+"""Seconds by which an entry's time may lie before that of an earlier entry: clocks are set, and requests wait."""
 Progress = Callable[[int, int | None], None]
 
 
@@ -151,6 +153,7 @@ class _Replay:
         self._findings: list[Finding] = []
         self._findings_count = 0
         self._fundamental: list[Finding] = []
+        self._latest = 0
 
     def run(self, lines: Iterator[bytes], earlier: Checkpoint | None, progress: Progress | None) -> Report:
         if earlier is not None and earlier.size > self._checkpoint.size:
@@ -196,6 +199,7 @@ class _Replay:
         try:
             entry = decode_logged(logged)
             self._counts[entry.kind] += 1
+            self._require_order(logged)
             self._check(logged, entry)
         except EntryError as error:
             self._find(logged.index, Blame.LOG, "entry", str(error))
@@ -217,11 +221,19 @@ class _Replay:
                 asked_at=entry.asked_at,
                 now=logged.appended_at,
             )
+            self._registry.apply(logged.index, entry, logged.appended_at)
             self._waiting.append(_Waiting(logged.index, logged.appended_at, entry.attestation, claim))
             if len(self._waiting) >= BATCH:
                 self._settle()
         elif isinstance(entry, (UndeterminedEntry, DeclinedEntry)):
             self._require_past(entry, logged)
+
+    def _require_order(self, logged: LoggedEntry) -> None:
+        """An entry's time is the "now" of its check: back-dated, an answer could rely on what had expired."""
+        latest, self._latest = self._latest, max(self._latest, logged.appended_at)
+        if logged.appended_at < latest - CLOCK_STEP:
+            self._latest = logged.appended_at  # a clock that was wrong once is one finding
+            self._find(logged.index, Blame.VERIFIER, "time", "it is dated before earlier entries of the log")
 
     @staticmethod
     def _require_past(entry: AnswerEntry | UndeterminedEntry | DeclinedEntry, logged: LoggedEntry) -> None:

@@ -52,20 +52,18 @@ class TokenStore:
         numbers = (place.index, place.provider_index, place.schema_index, ended)
         self._rows[key] = _ROW.pack(*numbers, len(header), signature) + packed
 
+    def row(self, key: bytes) -> bytes | None:
+        """What is kept of a credential, for `place_of` and `token_of`; it changes when the credential ends."""
+        return self._rows.get(key)
+
     def place(self, key: bytes) -> Place | None:
         """Look up where a credential stands in the log."""
         row = self._rows.get(key)
-        if row is None:
-            return None
-        index, provider_index, schema_index, ended, _size, _signature = _ROW.unpack_from(row)
-        return Place(index, provider_index, schema_index, None if ended == _NEVER else ended)
+        return None if row is None else place_of(row)
 
     def token(self, key: bytes) -> str:
         """Rebuild a token, byte for byte; KeyError if there is none."""
-        row = self._rows[key]
-        *_place, size, signature = _ROW.unpack_from(row)
-        joined = zlib.decompressobj(wbits=-15, zdict=_WORDS).decompress(row[_ROW.size :])
-        return ".".join(b64u(part) for part in (joined[:size], joined[size:], signature))
+        return token_of(self._rows[key])
 
     def end(self, key: bytes, ended_index: int | None) -> None:
         """Note which entry ended a credential, or that none did."""
@@ -76,3 +74,16 @@ class TokenStore:
     def remove(self, key: bytes) -> None:
         """Forget a token."""
         del self._rows[key]
+
+
+def place_of(row: bytes) -> Place:
+    """Read where the credential of a row stands in the log."""
+    index, provider_index, schema_index, ended, _size, _signature = _ROW.unpack_from(row)
+    return Place(index, provider_index, schema_index, None if ended == _NEVER else ended)
+
+
+def token_of(row: bytes) -> str:
+    """Rebuild the token of a row."""
+    *_place, size, signature = _ROW.unpack_from(row)
+    joined = zlib.decompressobj(wbits=-15, zdict=_WORDS).decompress(row[_ROW.size :])
+    return ".".join(b64u(part) for part in (joined[:size], joined[size:], signature))

@@ -1,6 +1,11 @@
 """Canonical bytes and their strict inverses."""
 
+import base64
+
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from circuits.encoding import (
     B32,
@@ -75,6 +80,33 @@ def test_json():
     assert parse_json(b' {"a": 1} ') == {"a": 1}
     with pytest.raises(EncodingError):
         parse_canonical_json(b' {"a": 1} ')
+
+
+_LEAVES = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text()
+_JSON = st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner))
+
+
+@given(_JSON)
+def test_canonical_json_is_that_of_another_implementation(obj):
+    assert canonical_json(obj) == rfc8785.dumps(obj)
+    assert parse_canonical_json(canonical_json(obj)) == obj
+
+
+@given(st.binary(max_size=40))
+def test_base64url_is_that_of_another_implementation(content):
+    assert b64u(content) == base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+    assert b64u_decode(b64u(content)) == content
+
+
+@given(st.text(alphabet="AQgwEIMB-_9z", max_size=9))
+def test_a_text_is_the_base64url_of_its_content_or_of_nothing(text):
+    try:
+        content = b64u_decode(text)
+    except EncodingError:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
+        assert b64u(content) != text or not text
+    else:
+        assert b64u(content) == text
 
 
 def test_json_depth():

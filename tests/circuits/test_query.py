@@ -54,7 +54,7 @@ def test_a_query_comes_back_from_its_json():
     assert Query.from_json(dataclasses.replace(QUERY, max_age=None).to_json()).max_age is None
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Query)])
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Query) if field.init])
 def test_every_field_is_in_the_digest(name):
     assert dataclasses.replace(QUERY).digest == QUERY.digest
     changed = dataclasses.replace(QUERY, **{name: CHANGES[name]})
