@@ -21,8 +21,7 @@ from api.settings import VerifierSettings
 from api.tables import GENERATORS, tables_directory
 from circuits.group import use_tables
 from circuits.jws import SigningKey
-from verifier.entries import REGISTRY_KINDS, decode_logged
-from verifier.leaves import LoggedEntry
+from verifier.entries import FOLDED_KINDS
 from verifier.log import Log
 from verifier.models import CHECKPOINTS
 from verifier.note import NoteSigner
@@ -109,16 +108,11 @@ def opened(
         if log_signer.name != settings.origin:
             raise SettingsRefused(f"the log's key belongs to {log_signer.name}, the origin is set to {settings.origin}")
         registry = Registry()
-
-        def observe(logged: LoggedEntry) -> None:
-            if logged.kind in REGISTRY_KINDS:
-                registry.apply(logged.index, decode_logged(logged), logged.appended_at, trusted=True)
-
-        log = stack.enter_context(Log(engine, log_signer, entropy=os.urandom, observer=observe))
+        log = stack.enter_context(Log(engine, log_signer, entropy=os.urandom, observer=registry.recall))
         metrics.log_size.set_function(lambda: log.size)
         started = now()
-        for logged in log.read(0, kinds=REGISTRY_KINDS):
-            observe(logged)
+        for logged in log.read(0, kinds=FOLDED_KINDS):
+            registry.recall(logged)
         logger.info("registry-folded", size=log.size, count=len(registry), ms=(now() - started) * 1000)
         use_tables(settings.tables or tables_directory()).prepare(GENERATORS)
         provers = stack.enter_context(

@@ -132,8 +132,13 @@ def answer(
 
     def build(index: int) -> Draft:
         entry, logged = conclude(index)
+        body = encode(entry, logged_at)
+        if isinstance(logged, LoggedAttestation):
+            # Again, in the log's own order: another answer about the same subject may just have been logged.
+            registry.require_line(query, logged.checked.claim.registered)
+        undo = registry.enter(index, registry.admit(entry), logged_at)
         made.append(logged)
-        return Draft(entry.kind, encode(entry, logged_at), logged_at, rows=tuple(record(logged)))
+        return Draft(entry.kind, body, logged_at, rows=tuple(record(logged)), undo=undo)
 
     try:
         log.append(build).result(timeout)

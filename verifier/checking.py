@@ -210,4 +210,5 @@ def _require_credential(query: Query, answered: Answered, *, registry: Registry,
     for kept, failure in rules:
         if not kept:
             raise failure
+    registry.require_line(query, registered)
     return registered

@@ -22,7 +22,8 @@ from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
 
 REASONS = ("absent", "stale", "disputed")
-MAX_BODY = 1 << 20
+MAX_BODY = 1 << 18
+"""Four of them, quoted, fit an evidence file."""
 _MAX_NAME = 256
 
 
@@ -226,6 +227,8 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
     DeclinedEntry.kind: DeclinedEntry.from_fields,
 }
 REGISTRY_KINDS = (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind, RevocationEntry.kind)
+FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind)
+"""What a registry is folded from: answers say which credential speaks about whom."""
 
 
 def encode(entry: Entry, appended_at: int) -> bytes:
@@ -234,8 +237,14 @@ def encode(entry: Entry, appended_at: int) -> bytes:
     Args:
         entry: any kind.
         appended_at: Unix seconds.
+
+    Raises:
+        EntryError: decode would not give the entry back: a log that held it could not be read (blame: who made it).
     """
-    return canonical_json({**entry.to_fields(), "kind": entry.kind, "at": calendar.rfc3339(appended_at)})
+    body = canonical_json({**entry.to_fields(), "kind": entry.kind, "at": calendar.rfc3339(appended_at)})
+    if decode(body) != (entry, appended_at):
+        raise EntryError("the entry does not survive its own encoding")
+    return body
 
 
 def decode(body: bytes) -> tuple[Entry, int]:

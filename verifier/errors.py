@@ -99,6 +99,12 @@ class CredentialSuperseded(CheckFailed):
     code = "credential-superseded"
 
 
+class CredentialElsewhere(CheckFailed):
+    """The credential speaks about someone else, or this subject's answers come from another one (blame: provider)."""
+
+    code = "credential-elsewhere"
+
+
 class CredentialExpired(CheckFailed):
     """The credential is outside its period of validity (blame: provider)."""
 

@@ -31,7 +31,8 @@ from verifier.trust import Trust
 __all__ = ["Trust", "Verdict", "build", "verify_evidence"]
 FORMAT = "zkattest-evidence/1"
 MAX_EVIDENCE = 1 << 20
-_ROLES = (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind, AnswerEntry.kind)
+_REGISTERED = (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind)
+_ROLES = (*_REGISTERED, AnswerEntry.kind)
 _MEMBERS = {"format", "checkpoint", *_ROLES}
 _ENTRY_MEMBERS = {"index", "salt", "body", "inclusion"}
 
@@ -159,7 +160,8 @@ def _verify_answer(
     entries: dict[str, LoggedEntry], checkpoint: Checkpoint, trust: Trust, engine: EngineName
 ) -> Verdict:
     registry = Registry(partial=True)
-    for role in (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind):
+    # In the order of the log: after a provider has changed its key, the schema may be older than the key.
+    for role in sorted(_REGISTERED, key=lambda role: entries[role].index):
         entry, appended_at = _decode(role, entries[role])
         registry.apply(entries[role].index, entry, appended_at)
     logged = entries[AnswerEntry.kind]

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from verifier.entries import Entry, encode
-from verifier.errors import AlreadyRegistered, LogUnavailable, RegistryError
+from verifier.errors import AlreadyRegistered, EntryError, LogUnavailable, RegistryError
 from verifier.log import Draft, Log
 from verifier.registry import Admitted, Registry
 
@@ -55,6 +55,8 @@ def publish_all(
             pending.append(_append(registry.admit(entry), log, registry, now))
         except RegistryError as error:
             pending.append(error)
+        except EntryError as error:  # too long, say
+            pending.append(RegistryError(str(error)))
     return [_outcome(future, timeout) for future in pending]
 
 
