@@ -136,9 +136,10 @@ def answer(
         if isinstance(logged, LoggedAttestation):
             # Again, in the log's own order: another answer about the same subject may just have been logged.
             registry.require_line(query, logged.checked.claim.registered)
-        undo = registry.enter(index, registry.admit(entry), logged_at)
+        rows = tuple(record(logged))
+        undo = registry.enter(index, registry.admit(entry), logged_at)  # last: nothing may fail once it is entered
         made.append(logged)
-        return Draft(entry.kind, body, logged_at, rows=tuple(record(logged)), undo=undo)
+        return Draft(entry.kind, body, logged_at, rows=rows, undo=undo)
 
     try:
         log.append(build).result(timeout)

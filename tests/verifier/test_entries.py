@@ -146,3 +146,27 @@ LEAF = "e070d9d308c133238bcb8a385409c99c4000992376c0c3cb0bd83913da0af79e"
 
 def test_a_rotated_key_is_another_entry(company):
     assert encode(company.entry(), NOW) != encode(company.entry(key=SigningKey(bytes(32)).public), NOW)
+
+
+@pytest.mark.parametrize(
+    ("fits", "does_not"),
+    [
+        (UndeterminedEntry(QUERY, 4, "stale", None), UndeterminedEntry(QUERY, 4, "gone fishing", None)),
+        (UndeterminedEntry(QUERY, 4, "stale", "x" * 256), UndeterminedEntry(QUERY, 4, "stale", "x" * 257)),
+        (DeclinedEntry(QUERY, 4), DeclinedEntry(QUERY, -1)),
+        (CredentialEntry("x" * 200_000), CredentialEntry("x" * 300_000)),
+        (CredentialEntry("x"), CredentialEntry("")),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_logged(fits, does_not):
+    """Else a provider could have things logged that every later replay stumbles over."""
+    assert decode(encode(fits, NOW)) == (fits, NOW)
+    with pytest.raises(EntryError):
+        encode(does_not, NOW)
+
+
+@pytest.mark.parametrize("changes", [{"id": "x" * 257}, {"name": ""}, {"prover_url": "https://" + "x" * 2048}])
+def test_a_provider_that_could_not_be_read_again_is_not_logged(company, changes):
+    encode(company.entry(), NOW)
+    with pytest.raises(EntryError):
+        encode(company.entry(**changes), NOW)

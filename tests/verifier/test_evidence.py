@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from circuits.attributes import Schema
 from circuits.encoding import b64u_decode, canonical_json
 from circuits.jws import SigningKey
 from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Undetermined, appraise
-from verifier.entries import AnswerEntry, encode
-from verifier.errors import EvidenceError, MerkleError
+from verifier.entries import AnswerEntry, SchemaEntry, encode
+from verifier.errors import EvidenceError, MerkleError, RegistryError
 from verifier.evidence import build, verify_evidence
 from verifier.log import Draft
 from verifier.note import Checkpoint, NoteSigner
@@ -258,3 +259,49 @@ def test_salts_differ(evidence):
     salts = {file[role]["salt"] for role in ROLES}
     assert len(salts) == 4
     assert all(len(b64u_decode(salt)) == 32 for salt in salts)
+
+
+def test_it_holds_after_the_provider_has_changed_its_key(world):
+    """The schema is older than the key, and the credential younger."""
+    company = world.company
+    before = world.ask("salary > 100000", "ada").index
+    company.key = SigningKey(bytes(31) + b"\x07")
+    world.publish(company.entry())
+    world.register(company.issue("zoe", {"salary": "5"}))
+    after = world.ask("salary > 4", "zoe").index
+    for index in (before, after):
+        assert verify_evidence(build(index, log=world.log, registry=world.registry), trust=world.trust).answer
+    old = json.loads(build(before, log=world.log, registry=world.registry))
+    new = json.loads(build(after, log=world.log, registry=world.registry))
+    assert old["schema"]["index"] == new["schema"]["index"] < new["provider"]["index"] < new["credential"]["index"]
+    for role in ("provider", "credential", "schema"):
+        mixed = canonical_json(new | {role: old[role]}) + b"\n"
+        if role == "schema":
+            verify_evidence(mixed, trust=world.trust)
+            continue
+        with pytest.raises(EvidenceError):
+            verify_evidence(mixed, trust=world.trust)
+
+
+def test_the_longest_schema_that_can_be_logged_fits(world):
+    """A provider must not be able to make answers that nobody can verify from a file."""
+    company = world.company
+    words = [f"{'v' * 8}{number}" for number in range(1024)]
+    many = [{"name": f"a{number}", "type": "enum", "values": words} for number in range(17)]
+    company.schema = Schema.from_json({"schema": "long", "version": 1, "attributes": many})
+    assert 240_000 < len(encode(SchemaEntry(company.name, company.schema), world.now)) <= 1 << 18
+    world.publish(SchemaEntry(company.name, company.schema))
+    world.register(company.issue("zoe", {"a0": words[0]}))
+    index = world.ask(f'a0 == "{words[0]}"', "zoe").index
+    assert verify_evidence(build(index, log=world.log, registry=world.registry), trust=world.trust).answer
+    longer = Schema.from_json(
+        {
+            "schema": "long",
+            "version": 2,
+            "attributes": [*many, *(word | {"name": f"b{number}"} for number, word in enumerate(many[:2]))],
+        }
+    )
+    size = world.log.size
+    with pytest.raises(RegistryError, match="too long"):
+        world.publish(SchemaEntry(company.name, longer))
+    assert world.log.size == size

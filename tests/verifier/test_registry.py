@@ -6,6 +6,7 @@ import os
 import pytest
 
 from circuits.attributes import Schema
+from circuits.credential import Provenance
 from circuits.encoding import b64u, b64u_decode
 from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit
@@ -263,3 +264,28 @@ def test_a_credential_takes_about_half_a_kilobyte(registry, company):
 
 def _random():
     return int.from_bytes(os.urandom(31))
+
+
+TOMORROW = "2026-11-19"
+
+
+@pytest.mark.parametrize(
+    ("fits", "late"),
+    [
+        ({"as_of": TOMORROW}, {"as_of": "2026-11-20"}),
+        ({"as_of": TOMORROW}, {"as_of": "9999-12-31"}),
+        ({"issued_at": NOW + 300}, {"issued_at": NOW + 301}),
+        (
+            {"provenance": {"salary": Provenance("payroll", TOMORROW)}},
+            {"provenance": {"salary": Provenance("payroll", "2026-11-20")}},
+        ),
+    ],
+)
+def test_a_credential_from_the_future_would_never_be_stale(registry, company, fits, late):
+    credential = company.issue("zoe", {"salary": "1"}, **({"as_of": "2026-11-18"} | late))
+    with pytest.raises(RegistryError, match="dated after"):
+        registry.apply(9, CredentialEntry(credential.token), NOW)
+    assert len(registry) == 3
+    credential = company.issue("zoe", {"salary": "1"}, **({"as_of": "2026-11-18"} | fits))
+    registry.apply(9, CredentialEntry(credential.token), NOW)
+    assert len(registry) == 4

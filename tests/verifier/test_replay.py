@@ -10,7 +10,7 @@ from circuits.jws import SigningKey
 from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Declined, Undetermined, appraise
 from verifier.entries import AnswerEntry, CredentialEntry, DeclinedEntry, SchemaEntry, encode
-from verifier.errors import Blame, NoteError
+from verifier.errors import Blame, CredentialExpired, NoteError
 from verifier.export import export_lines
 from verifier.log import Draft
 from verifier.merkle import EMPTY_ROOT, Frontier
@@ -309,3 +309,23 @@ def test_a_rebuilt_root_is_the_signed_one(busy):
     for logged in busy.log.read(0):
         frontier.append(logged.leaf_hash)
     assert frontier.root() == busy.log.checkpoint().root
+
+
+def test_an_answer_that_is_back_dated_is_found(world):
+    """Its time is the "now" of its check: ada's credential, long expired, would be good again."""
+    company, year = world.company, 365 * 86_400
+    then = world.now
+    world.now += year + 86_400
+    world.register(company.issue("zoe", {"salary": "7"}, issued_at=world.now, expires_at=world.now + year))
+    with pytest.raises(CredentialExpired):
+        world.ask()
+    for step in (0, -900):
+        world.now += step
+        world.ask("salary > 6", "zoe", max_age=None)
+    assert replay(export_lines(world.log), trust=world.trust).failure is None
+    world.now = then + 60
+    guilty = world.ask().index
+    world.ask("salary > 100000", "bob")
+    report = replay(export_lines(world.log), trust=world.trust)
+    assert (report.findings_count, report.failure.index, report.failure.code) == (1, guilty, "time")
+    assert report.failure.blame is Blame.VERIFIER
