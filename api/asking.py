@@ -22,6 +22,7 @@ from api.verifier_service import VerifierService
 from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.calendar import day_number, rfc3339
+from circuits.compiler import compile_predicate
 from circuits.encoding import b64u, canonical_json
 from circuits.errors import EncodingError, PredicateTypeError
 from circuits.predicate import Predicate
@@ -80,6 +81,9 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
     schema, predicate = _parse(body, provider, service)
     at = now()
     today = rfc3339(at)[:10]
+    as_of = _as_of(body, today)
+    # What cannot be proven is the asker's to mend; found by the prover, it would look like the provider's fault.
+    compile_predicate(predicate, schema, as_of=day_number(as_of), answer=True)
     query = Query(
         id=b64u(os.urandom(16)),
         nonce=os.urandom(32),
@@ -91,7 +95,7 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
         predicate_text=body.predicate,
         predicate_digest=predicate.digest,
         schema_digest=schema.digest,
-        as_of=_as_of(body, today),
+        as_of=as_of,
         max_age=body.max_age,
         issued_at=at,
         expires_at=at + service.settings.query_lifetime,

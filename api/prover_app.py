@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from api.auth import Authenticator, Principal, Scope
 from api.clock import now
 from api.database import open_migrated
-from api.foundation import Gate, build, holder_of
+from api.foundation import Gate, StrictRoute, build, holder_of
 from api.keyring import FileKeys
 from api.logs import listening, open_logger
 from api.metrics import Metrics
@@ -151,7 +151,7 @@ async def service_of(request: Request) -> ProverService:
     return service
 
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Service = Annotated[ProverService, Depends(service_of)]
 Asker = Annotated[Principal, Depends(holder_of(Scope.PROVE))]
 Operator = Annotated[Principal, Depends(holder_of(Scope.ADMIN))]

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api import verifier_log, verifier_queries, verifier_registry
 from api.auth import Authenticator
 from api.clock import now
-from api.foundation import Gate, build
+from api.foundation import Gate, StrictRoute, build
 from api.keyring import TableKeys
 from api.logs import open_logger
 from api.metrics import Metrics
@@ -28,7 +28,7 @@ Every answer is proven in zero knowledge against a commitment that was logged *b
 signed, and in a tamper-evident log before you read it. A **no** is proven exactly like a **yes**. Errors are
 problem+json (RFC 9457); `declined` never says why."""
 
-router = APIRouter(tags=["discovery"])
+router = APIRouter(tags=["discovery"], route_class=StrictRoute)
 
 
 def create_app(settings: VerifierSettings) -> FastAPI:

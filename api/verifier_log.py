@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.auth import Principal, Scope
-from api.foundation import holder_of
+from api.foundation import StrictRoute, holder_of
 from api.problems import Problem, documented
 from api.schemas import EntryLine, EntryPage
 from api.static import IMMUTABLE, with_etag
@@ -14,7 +14,7 @@ from api.verifier_service import VerifierService, service_of
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u
 
-router = APIRouter(tags=["log"])
+router = APIRouter(tags=["log"], route_class=StrictRoute)
 Auditor = Annotated[Principal, Depends(holder_of(Scope.AUDIT))]
 Service = Annotated[VerifierService, Depends(service_of)]
 _HASH: Final = 32

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from api import asking, records
 from api.auth import Principal, Scope
 from api.errors import KNOWN, as_problem
-from api.foundation import Gate, holder_of
+from api.foundation import Gate, StrictRoute, holder_of
 from api.problems import Problem, documented, present
 from api.schemas import (
     Answer,
@@ -26,7 +26,7 @@ from circuits.encoding import canonical_json
 from verifier import evidence as evidences
 from verifier.errors import EvidenceError
 
-router = APIRouter(tags=["queries"])
+router = APIRouter(tags=["queries"], route_class=StrictRoute)
 Lender = Annotated[Principal, Depends(holder_of(Scope.QUERY))]
 Anyone = Annotated[Principal, Depends(holder_of(Scope.QUERY, Scope.AUDIT))]
 Service = Annotated[VerifierService, Depends(service_of)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import Principal, Scope
 from api.clock import now
-from api.foundation import holder_of
+from api.foundation import StrictRoute, holder_of
 from api.problems import Problem, documented
 from api.schemas import (
     CredentialBatchRequest,
@@ -32,7 +32,7 @@ from verifier.entries import CredentialEntry, Entry, SchemaEntry
 from verifier.errors import RegistryError
 from verifier.publishing import publish_all
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(tags=["registry"], route_class=StrictRoute)
 Issuer = Annotated[Principal, Depends(holder_of(Scope.ISSUE))]
 Service = Annotated[VerifierService, Depends(service_of)]
 _REFUSALS = documented(

@@ -43,6 +43,7 @@ SCHEMA = {
         {"name": "date_of_birth", "type": "date"},
         {"name": "country", "type": "enum", "values": ["CA", "DE", "US"]},
         {"name": "sanctioned", "type": "bool"},
+        {"name": "net_worth", "type": "money", "currency": "USD", "min": "-1000000.00", "max": "1000000.00"},
     ],
 }
 PEOPLE = {
@@ -279,3 +280,28 @@ def world(tmp_path_factory, tables):
 def world_over():
     """For tests that need a world of their own."""
     return World
+
+
+@pytest.fixture(scope="session")
+def strict_refusals():
+    """Sends every endpoint that takes a body what is not JSON, or means two things; each has to refuse it so."""
+    wrong = [
+        (b"{}", "text/plain", "unsupported-media-type"),
+        (b"a=b", "application/x-www-form-urlencoded", "unsupported-media-type"),
+        (b'{"a": 1, "a": 2}', "application/json", "bad-request"),
+        (b'{"a": NaN}', "application/json", "bad-request"),
+        (b'{"a":', "application/json", "bad-request"),
+        (b"\xff\xfe", "application/json", "bad-request"),
+    ]
+
+    def refuse(app, client):
+        paths = [
+            path for path, operations in app.openapi()["paths"].items() if "requestBody" in operations.get("post", {})
+        ]
+        assert paths
+        for path in paths:
+            for content, media_type, name in wrong:
+                response = client.post(path, content=content, headers={"Content-Type": media_type})
+                assert response.json()["type"].endswith(f"/{name}"), (path, content, response.text)
+
+    return refuse

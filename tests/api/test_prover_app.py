@@ -167,3 +167,7 @@ def test_a_tampered_vault_is_an_internal_error_that_tells_nothing(prover, provid
         connection.execute(update(CREDENTIALS).where(row).values(sealed=sealed))
     assert ask(prover, provider.verifier, asked).status_code == 200
     engine.dispose()
+
+
+def test_a_body_is_json_that_means_one_thing_wherever_one_is_sent(prover, strict_refusals):
+    strict_refusals(prover.app, prover)

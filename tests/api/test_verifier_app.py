@@ -196,3 +196,15 @@ def test_who_this_is(world):
     metrics = world.lender.get("/metrics").text
     assert 'zkattest_verifier_answers_total{outcome="answered",provider="acme-kyc"}' in metrics
     assert "acme-bank" not in metrics
+
+
+def test_a_body_is_json_that_means_one_thing_wherever_one_is_sent(world, strict_refusals):
+    strict_refusals(world.verifier_server.app, world.lender)
+    assert world.ask().status_code == 201
+
+
+def test_what_cannot_be_proven_is_the_askers_to_mend(world):
+    assert world.ask("net_worth > 1").status_code == 200
+    document = problem(world.ask("salary > net_worth"), "predicate-type")
+    assert document["position"] == 9
+    assert "not provable" in document["detail"]
