@@ -96,7 +96,8 @@ class Tables:
         path = self._path(self._directory, chunk)
         try:
             with path.open("rb") as file:
-                status = path.stat()
+                # of the open file: what stands under its name may have been exchanged since it was opened
+                status = Path(f"/dev/fd/{file.fileno()}").stat()
                 # its owner could change it under the mapping, after the comparison below
                 if status.st_mode & _OTHERS_MAY_WRITE or status.st_uid not in {own_uid(), ROOT}:
                     raise TableError(f"{path} can be written by others: remove it, or make it yours alone")

@@ -123,6 +123,34 @@ def test_file_of_another_user(directory):
         engine("fast", tables=directory).prepare(G_OFFSET)
 
 
+def test_file_that_is_exchanged_while_it_is_opened(directory, tmp_path):
+    """Whoever may write to the directory shows an honest file to whoever asks for its owner, and has another opened."""
+    (path,) = directory.glob("*.table")
+    honest, open_to_all = tmp_path / "honest", tmp_path / "open"
+    shutil.copy(path, honest)
+    shutil.copy(path, open_to_all)
+    open_to_all.chmod(0o666)
+
+    class Exchanged(type(path)):
+        def open(self, *arguments, **more):
+            shutil.move(self.second, self)
+            file = super().open(*arguments, **more)
+            shutil.move(honest, self)
+            return file
+
+    def exchange(second):
+        Exchanged.second = second
+        return lambda patch: patch.setattr(tables.Tables, "_path", staticmethod(lambda *_: Exchanged(path)))
+
+    another = tmp_path / "another"
+    shutil.copy(honest, another)
+    with mutant(exchange(another)):
+        engine("fast", tables=directory).prepare(G_OFFSET)
+    shutil.copy(path, honest)
+    with mutant(exchange(open_to_all)), pytest.raises(TableError):
+        engine("fast", tables=directory).prepare(G_OFFSET)
+
+
 def test_the_owner_of_a_mapped_file_proves_anything(directory):
     """Why it matters whose file it is: here the owner is the verifier itself."""
     (path,) = directory.glob("*.table")
