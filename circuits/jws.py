@@ -20,6 +20,9 @@ from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
 from circuits.errors import CredentialError, EncodingError, SignatureError
 
 ALG = "Ed25519"
+_P = 2**255 - 19
+_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL = frozenset({0, 1, _P - 1, _ORDER_8, _P - _ORDER_8})
 MAX_TOKEN = 1 << 17
 _ED25519 = JWSRegistry(algorithms=[ALG]).get_alg(ALG)
 
@@ -41,10 +44,12 @@ class VerifyKey:
         """Load the key.
 
         Raises:
-            CredentialError: not 32 bytes (whoever sent the key is to blame).
+            CredentialError: not 32 bytes, or weak (whoever sent the key is to blame).
         """
         if len(self.x) != 32:
             raise CredentialError("an Ed25519 key has 32 bytes")
+        if is_weak(self.x):
+            raise CredentialError("a key under which anyone can sign is no key")
         key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": b64u(self.x)})
         object.__setattr__(self, "_key", key)
         object.__setattr__(self, "kid", key.thumbprint())
@@ -135,6 +140,15 @@ class SigningKey:
     def to_pem(self) -> bytes:
         """Write an unencrypted PKCS #8 PEM."""
         return self._key.as_pem(private=True)
+
+
+def is_weak(public: bytes) -> bool:
+    """Tell whether 32 bytes are an Ed25519 key of small order, by its y coordinate (RFC 8032, section 5.1.3).
+
+    Under such a key one signature fits every message, or every eighth: its owner could deny whatever was signed.
+    """
+    y = int.from_bytes(public, "little") & ((1 << 255) - 1)
+    return y % _P in _SMALL
 
 
 def sign(payload: Mapping[str, Any], *, typ: str, key: SigningKey) -> str:

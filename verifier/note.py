@@ -23,6 +23,7 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from circuits.jws import is_weak
 from verifier.errors import NoteError
 
 ED25519 = b"\x01"
@@ -82,6 +83,8 @@ class NoteVerifier:
         _require_name(self.name)
         if len(self.public) != HASH:
             raise NoteError("an Ed25519 public key has 32 bytes")
+        if is_weak(self.public):
+            raise NoteError("a key under which anyone can sign is no key")
 
     @property
     def key_hash(self) -> bytes:

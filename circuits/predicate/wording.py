@@ -158,8 +158,8 @@ def _list(values: tuple[T, ...], write: Callable[[T], str]) -> str:
 
 
 def _shown(word: str) -> str:
-    """Quote a word for people."""
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Quote a word for people: what cannot be seen is written out, or it could turn the words around it."""
+    return '"' + "".join(c if c.isprintable() and c not in '\\"' else _escaped(c) for c in word) + '"'
 
 
 def _quoted(word: str) -> str:

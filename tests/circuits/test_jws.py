@@ -4,6 +4,7 @@ import json
 import pickle
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from joserfc import jws as jose
 from joserfc.jwk import OctKey, OKPKey
 
@@ -144,3 +145,29 @@ def test_another_jwk_is_refused(change):
 def test_another_pem_is_refused(pem):
     with pytest.raises(CredentialError):
         jws.SigningKey.from_pem(pem)
+
+
+ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
+P = 2**255 - 19
+WEAK = [
+    (y | sign << 255).to_bytes(32, "little")
+    for y in (0, 1, P - 1, P, P + 1, int.from_bytes(ORDER_8, "little"), P - int.from_bytes(ORDER_8, "little"))
+    for sign in (0, 1)
+]
+
+
+def test_under_a_weak_key_one_signature_fits_every_message():
+    """Why such keys are refused: their owner could deny all that was signed."""
+    identity = (1).to_bytes(32, "little")
+    for message in (b"salary is 1", b"salary is 2"):
+        Ed25519PublicKey.from_public_bytes(identity).verify(identity + bytes(32), message)
+    assert identity in WEAK
+
+
+@pytest.mark.parametrize("x", WEAK)
+def test_weak_keys_are_no_keys(x):
+    assert jws.VerifyKey(KEY.public.x) == KEY.public
+    with pytest.raises(CredentialError):
+        jws.VerifyKey(x)
+    with pytest.raises(CredentialError):
+        jws.VerifyKey.from_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64u(x)})

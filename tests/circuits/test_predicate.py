@@ -375,3 +375,13 @@ def test_dates_compare_with_each_other():
     assert predicate.digest == parse("a < z", schema).digest == parse(predicate.canonical_text(), schema).digest
     assert evaluate(predicate, {"a": 5, "z": 6}, 1)
     assert not evaluate(predicate, {"a": 6, "z": 6}, 1)
+
+
+def test_invisible_characters_do_not_turn_the_words_around():
+    """A question is shown to people: what is quoted in it must not rearrange what is not."""
+    plain = parse('employer == "Zo\\u00eb \\u0391"', default_schema())
+    assert plain.english() == 'employer is "Zo\u00eb \u0391"'
+    turned = parse('employer == "x\\u202e\\u2066\\u200b\\u00a0"', default_schema())
+    assert turned.english() == 'employer is "x\\u202e\\u2066\\u200b\\u00a0"'
+    spelt = parse('employer == "x\\\\u202e"', default_schema())
+    assert spelt.english() == 'employer is "x\\\\u202e"'

@@ -154,3 +154,9 @@ def test_keys_need_a_name_and_32_bytes(name, key):
         NoteVerifier(name, key)
     with pytest.raises(NoteError):
         NoteSigner(name, key)
+
+
+def test_a_log_key_under_which_anyone_can_sign_is_none():
+    NoteVerifier("x.example/log", (3).to_bytes(32, "little"))
+    with pytest.raises(NoteError):
+        NoteVerifier("x.example/log", (1).to_bytes(32, "little"))
