@@ -22,7 +22,7 @@ from circuits.predicate import Predicate
 from circuits.query import Query
 from circuits.statement import Witness
 from circuits.values import ORDERED
-from prover.errors import Declined, QueryRefused
+from prover.errors import Declined, QueryRefused, VaultError
 from prover.models import CREDENTIALS, SCHEMAS, SUBJECTS
 from prover.pool import ProvingPool
 from prover.vault import Entropy, SealedSubject, Vault
@@ -147,7 +147,10 @@ class Responder:
             body = connection.scalar(select(SCHEMAS.c.body).where(SCHEMAS.c.digest == digest))
         if body is None:
             raise QueryRefused("the query is under a schema this provider does not use")
-        schema = self._schemas[digest] = Schema.from_json(bytes(body))
+        schema = Schema.from_json(bytes(body))
+        if schema.digest != digest:
+            raise VaultError("a stored schema is not the one it is kept as")
+        self._schemas[digest] = schema
         return schema
 
     def _find(self, query: Query, schema: Schema) -> _Held | Undetermined:

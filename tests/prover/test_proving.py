@@ -13,7 +13,7 @@ from circuits.errors import PredicateSyntaxError, PredicateTypeError, ProofError
 from circuits.query import Query
 from prover.errors import Declined, ProverUnavailable, QueryRefused, VaultError
 from prover.issuance import YEAR
-from prover.models import CREDENTIALS
+from prover.models import CREDENTIALS, SCHEMAS, SUBJECTS
 from prover.pool import ProvingPool
 from prover.proving import Answered, Responder, Undetermined
 from prover.records import Record
@@ -250,3 +250,48 @@ def test_a_closed_pool_is_unavailable(engine, vault, signing_key):
     responder = Responder(engine, vault, closed, provider="bank", key=signing_key.public, audiences=frozenset({ORIGIN}))
     with pytest.raises(ProverUnavailable):
         respond(responder, ask("salary > 1"))
+
+
+def swapped(connection, table, column):
+    """Exchange one column of the rows of the two subjects."""
+    rows = connection.execute(select(table.c.id, column)).all()
+    for (row, _), (_, content) in zip(rows, reversed(rows), strict=True):
+        connection.execute(update(table).where(table.c.id == row).values({column: content}))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (CREDENTIALS, CREDENTIALS.c.sealed),
+        (CREDENTIALS, CREDENTIALS.c.token),
+        (SUBJECTS, SUBJECTS.c.wrapped_key),
+    ],
+    ids=["sealed", "token", "wrapped_key"],
+)
+def test_one_persons_row_never_answers_for_another(engine, responder, issued, table, column):
+    assert responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom).credential == issued["alice"]
+    with engine.begin() as connection:
+        swapped(connection, table, column)
+    for subject in issued:
+        with pytest.raises(VaultError):
+            responder.respond(ask("salary > 100000", subject), now=NOW, entropy=os.urandom)
+
+
+def test_whole_rows_given_to_another_person_answer_nothing(engine, responder, issued):
+    with engine.begin() as connection:
+        whose = dict(connection.execute(select(CREDENTIALS.c.id, CREDENTIALS.c.subject_id)).all())
+        connection.execute(update(CREDENTIALS).where(CREDENTIALS.c.id == issued["alice"]).values(superseded_at=NOW))
+        connection.execute(
+            update(CREDENTIALS).where(CREDENTIALS.c.id == issued["bob"]).values(subject_id=whose[issued["alice"]])
+        )
+    with pytest.raises(VaultError):
+        responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom)
+
+
+def test_a_schema_that_was_changed_in_the_vault_is_noticed(engine, responder, issued):
+    other = SCHEMA.to_bytes().replace(b'"max":"1000"', b'"max":"9000"')
+    assert issued
+    with engine.begin() as connection:
+        connection.execute(update(SCHEMAS).values(body=other))
+    with pytest.raises(VaultError):
+        responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom)
