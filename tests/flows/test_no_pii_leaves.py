@@ -63,6 +63,7 @@ class Recorder:
                     near.close()
                     continue
                 for source, sink in ((near, far), (far, near)):
+                    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
 
     def pump(self, source: socket.socket, sink: socket.socket) -> None:
@@ -128,13 +129,22 @@ class Outcome:
     places: dict[str, bytes] = field(default_factory=dict)
 
     def leaks(self) -> list[tuple[str, str, str]]:
-        return [
-            (place, person["id"], name)
-            for place, content in self.places.items()
+        wanted = [
+            (person["id"], name, shortest(forms(self.schema, name, person[name])))
             for person in self.people
             for name in ("salary", "date_of_birth", "employer", "grade")
-            if any(form in content for form in forms(self.schema, name, person[name]))
         ]
+        return [
+            (place, person, name)
+            for place, content in self.places.items()
+            for person, name, found in wanted
+            if any(form in content for form in found)
+        ]
+
+
+def shortest(found: set[bytes]) -> list[bytes]:
+    """Without the forms that have another one inside: where they are, it is too."""
+    return [form for form in found if not any(other in form for other in found if other != form)]
 
 
 def attest(home: Home, *arguments: object) -> subprocess.CompletedProcess[bytes]:
