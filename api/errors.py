@@ -55,7 +55,8 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     name, telling = next((row for kind, row in TABLE.items() if isinstance(error, kind)), ("internal", False))
-    return Problem(name, str(error) if telling else None, extra=_extra(error), headers=_headers(name))
+    detail = error.reason if isinstance(error, circuits.PredicateError) else str(error)
+    return Problem(name, detail if telling else None, extra=_extra(error), headers=_headers(name))
 
 
 def _extra(error: Exception) -> dict[str, Any]:

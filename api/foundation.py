@@ -27,6 +27,7 @@ from api.middleware import BodyLimit, Observe
 from api.problems import Problem, ProblemDocument
 from api.rates import Rates
 from api.settings import ServiceSettings
+from api.unfit import plain
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -198,7 +199,7 @@ async def _on_unfit_request(request: Request, error: Exception) -> Response:
     errors = error.errors() if isinstance(error, RequestValidationError) else []
     if any(each["loc"][0] == "path" for each in errors):
         return problems.present(Problem("not-found"), instance=request.url.path)
-    found = [{"pointer": _pointer(each["loc"]), "detail": _plain(each)} for each in errors[:20]]
+    found = [{"pointer": _pointer(each["loc"]), "detail": plain(each)} for each in errors[:20]]
     return problems.present(Problem("unprocessable", extra={"errors": found}), instance=request.url.path)
 
 
@@ -206,11 +207,6 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     source, *rest = location
     path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
     return "#" + (f"/{path}" if path else "") if source == "body" else f"{source}: {path}"
-
-
-def _plain(error: Mapping[str, Any]) -> str:
-    # A custom check's message is ours; Pydantic's own name bounds and patterns, never the value.
-    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -11,6 +11,7 @@ HOME/                     0700
   logs/                   prover.log, verifier.log
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -23,6 +24,8 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.unfit import plain
 
 ENVIRONMENT: Final = "ZKATTEST_HOME"
 DEFAULT_HOME: Final = "~/.local/share/zkattest"
@@ -194,8 +197,14 @@ class Home:
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             path = ".".join(str(part) for part in first["loc"]) or "the whole file"
+            if path == "version":
+                raise HomeError(
+                    "this home was made by another version of zkattest, whose files this one does not know",
+                    where=self.config_file,
+                    remedy="use that version, or start afresh with another --home",
+                ) from None
             raise HomeError(
-                f"the configuration is damaged at {path}: {first['msg']}",
+                f"the configuration is damaged at {path}: {plain(first)}",
                 where=self.config_file,
                 remedy="mend the file by hand, or start afresh with another --home",
             ) from None
@@ -251,12 +260,28 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def require_writable(path: Path) -> None:
+    """Refuses a name under which no file can be written, before anything is done for it.
+
+    Raises:
+        OSError: a directory, or in none, or in one that is closed to us.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
+
+
 def write_file(path: Path, content: bytes, *, mode: int = PRIVATE_FILE) -> None:
     """Writes a file whole or not at all: a neighbour is written, synced and renamed over the name."""
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(FileNotFoundError):
-        neighbour.unlink()
-    descriptor = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        neighbour.unlink(missing_ok=True)
+        descriptor = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None  # the name the caller knows
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -17,6 +17,7 @@ from api.lender_client import ServiceClient
 from prover.records import Record, Reject
 
 BATCH: Final = 250
+SHOWN: Final = 3
 REGISTERED_WITHIN: Final = 15.0
 POLL: Final = 0.05
 REJECTS_HEADER: Final = ("line", "column", "reason")
@@ -44,6 +45,7 @@ class Summary:
 
     counts: Counter[str] = field(default_factory=Counter)
     rejects: Path | None = None
+    first_rejects: list[Reject] = field(default_factory=list)
 
     @property
     def imported(self) -> int:
@@ -81,6 +83,8 @@ def run(
                 summary.counts[status] += 1
                 if reject is not None:
                     refused.write(reject)
+                    if len(summary.first_rejects) < SHOWN:
+                        summary.first_rejects.append(reject)
             if batch:
                 progress(batch[-1].line)
     if summary.counts["rejected"]:

@@ -94,8 +94,10 @@ class ServiceClient:
             response = self._client.request(method, path, json=body, params=query, headers=headers)
         except httpx2.TimeoutException:
             raise Unreachable(self.url, "the service does not answer in time") from None
+        except httpx2.ConnectError:
+            raise Unreachable(self.url, "nobody answers there") from None
         except httpx2.HTTPError as error:
-            raise Unreachable(self.url, f"the service cannot be reached ({type(error).__name__})") from None
+            raise Unreachable(self.url, f"the answer broke off, or is none ({type(error).__name__})") from None
         if response.is_success:
             return response
         try:

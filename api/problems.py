@@ -49,7 +49,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("request-in-flight", 409, "The same request is being answered", "ask again with the same key in a moment"),
         Kind("too-large", 413, "The request is too large", "a body here has at most 1048576 bytes"),
         Kind("unsupported-media-type", 415, "Send JSON", "send Content-Type: application/json"),
-        Kind("unprocessable", 422, "The request does not fit", "errors lists each place and what is wrong there"),
+        Kind("unprocessable", 422, "The request does not fit", "subject: is missing (and 1 more, see errors)"),
         Kind("predicate-type", 422, "The question has no meaning under the schema", "salary is money, not a date"),
         Kind("idempotency-key-reused", 422, "The key was used for another request", "take a fresh Idempotency-Key"),
         Kind("too-many-requests", 429, "Too many requests", "Retry-After says when to come back"),
@@ -89,7 +89,17 @@ class Problem(HTTPException):
     ) -> None:
         self.kind = KINDS[name]
         self.extra = dict(extra or {})
-        super().__init__(self.kind.status, detail or self.kind.detail, dict(headers or {}))
+        super().__init__(self.kind.status, detail or _first(self.extra) or self.kind.detail, dict(headers or {}))
+
+
+def _first(extra: Mapping[str, Any]) -> str:
+    """The first place that does not fit: whoever shows only a detail shows that."""
+    errors: list[dict[str, str]] = extra.get("errors", [])
+    if not errors:
+        return ""
+    more = f" (and {len(errors) - 1} more, see errors)" if len(errors) > 1 else ""
+    place = errors[0]["pointer"].removeprefix("#/") if errors[0]["pointer"] != "#" else "the body"
+    return f"{place}: {errors[0]['detail']}{more}"
 
 
 class FieldError(BaseModel):
@@ -98,7 +108,7 @@ class FieldError(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     pointer: Annotated[str, Field(examples=["#/predicate"], description="JSON pointer, or query/header name")]
-    detail: Annotated[str, Field(examples=["Field required"])]
+    detail: Annotated[str, Field(examples=["is missing"])]
 
 
 class ProblemDocument(BaseModel):

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
-ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9][a-z0-9-]*$", examples=["acme-kyc"])]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$", examples=["Zk9hdHRlc3RhdGlvbi1pZA"])]
-Digest = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$", description="SHA-256, unpadded base64url")]
-Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=r"^[A-Za-z0-9_.-]+$", description="compact JWS")]
-Date = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", examples=["2026-11-22"])]
+from api.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
+
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
+ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
+Identifier = Annotated[str, Field(pattern=IDENTIFIER, examples=["Zk9hdHRlc3RhdGlvbi1pZA"])]
+Digest = Annotated[str, Field(pattern=DIGEST, description="SHA-256, unpadded base64url")]
+Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=COMPACT_JWS, description="compact JWS")]
+Date = Annotated[str, Field(pattern=DATE, examples=["2026-11-22"])]
 Instant = Annotated[str, Field(examples=["2026-11-22T15:46:17Z"], description="RFC 3339, UTC")]
 Index = Annotated[int, Field(ge=0, description="number of the log entry")]
 MAX_BATCH = 256

@@ -5,6 +5,7 @@ A child watches a pipe from the parent and leaves when it closes: a parent that 
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ from api.home import Address, Home, write_json
 READY_WITHIN: Final = 90.0
 STOP_WITHIN: Final = 10.0
 POLL: Final = 0.05
+# "package.module.Name: message", as a traceback ends; a driver's error stands inside with its class in parentheses.
+_EXCEPTION: Final = re.compile(r"^(?:[a-z_]\w*\.)*[A-Z]\w+: (?:\([\w.]+\) )?(.+)$")
 ROOMS: Final = ("verifier", "prover")
 
 
@@ -83,6 +86,15 @@ def free_ports(host: str, count: int) -> list[int]:
     return sorted(found)
 
 
+def last_words(log: str) -> str:
+    """Why a service ended: the message of the last exception in its log, else the last line."""
+    lines = [line for line in log.splitlines() if line.strip() and "Application startup failed" not in line]
+    for line in reversed(lines[-60:]):
+        if found := _EXCEPTION.match(line):
+            return (found[1] or line)[:300]
+    return lines[-1][:300] if lines else ""
+
+
 @dataclass(slots=True)
 class Child:
     """One running service."""
@@ -123,10 +135,9 @@ class Child:
         code = self.process.poll()
         if code is None:
             return
-        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
-        last = f": {lines[-1][:300]}" if lines else ""
+        last = last_words(self.log.read_text("utf-8", "replace"))
         raise ServiceError(
-            f"the {self.name} service ended with code {code}{last}",
+            f"the {self.name} service ended with code {code}" + (f": {last}" if last else ""),
             where=str(self.log),
             remedy="read its log; the state in the home is kept",
         )

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from api.cli.failures import CommandError
 from api.home import Home, read_json
 from api.lender_client import ServiceClient
 
@@ -20,6 +21,7 @@ def connect(home: Home, *, room: str = "verifier", key: str = "lender") -> Servi
 
     Raises:
         HomeError: nothing has been set up here, or the keys cannot be used.
+        CommandError: the key in the environment cannot be one.
     """
     config = home.config()
     url = config.verifier.url if room == "verifier" else config.prover.url
@@ -29,4 +31,10 @@ def connect(home: Home, *, room: str = "verifier", key: str = "lender") -> Servi
             url = str(running.get("url", url))
     # The lender's key may come from elsewhere; the service keys of the home never do.
     given = os.environ.get(KEY_ENVIRONMENT) if key == "lender" else None
+    if given and not (given.isascii() and given.isprintable() and " " not in given):
+        raise CommandError(
+            "the key holds characters that no key has",
+            where=KEY_ENVIRONMENT,
+            remedy="a key reads zka_<id>_<secret>; unset the variable to use the key of this home",
+        )
     return ServiceClient(url, key=given or home.keys()[key])

@@ -67,8 +67,11 @@ def explain(
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, fact in told.items():
+        if name == "question":  # it reads as what YES says
+            continue
         shown = ", ".join(f"{n} ({t})" for n, t in fact.items()) if isinstance(fact, dict) else str(fact)
-        table.add_row(Text(name.replace("_", " "), style="dim"), Text(shown))
+        label = name.removeprefix("predicate_").replace("_", " ")  # a digest fits 80 columns then
+        table.add_row(Text(label, style="dim"), Text(shown))
     present.out.print(table)
 
 
@@ -77,11 +80,16 @@ def _reading(text: str, schema: "Schema", as_of: str | None) -> dict[str, Any]:
 
     from circuits.calendar import day_number
     from circuits.compiler import compile_predicate
+    from circuits.errors import EncodingError
     from circuits.predicate import parse
 
-    day = as_of or datetime.now(UTC).date().isoformat()
+    day = datetime.now(UTC).date().isoformat() if as_of is None else as_of
+    try:
+        number = day_number(day)
+    except EncodingError as error:
+        raise CommandError(str(error), where=f"--as-of {day}", remedy="e.g. --as-of 2026-01-31") from None
     predicate = parse(text, schema)
-    circuit = compile_predicate(predicate, schema, as_of=day_number(day), answer=True).circuit
+    circuit = compile_predicate(predicate, schema, as_of=number, answer=True).circuit
     return {
         "question": predicate.english(),
         "yes_says": predicate.english(),

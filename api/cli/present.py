@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -17,6 +18,7 @@ from api.cli.failures import CommandError
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+CARET_WIDTH = 72
 STYLES = {"yes": "bold white on green", "no": "bold white on blue"}
 
 
@@ -40,9 +42,10 @@ def print_error(error: CommandError, *, as_json: bool) -> None:
 
 def caret(text: str, position: int) -> str:
     """The predicate with a caret below the character at `position` (0-based); long texts are cut around it."""
-    start = max(0, position - 60)
-    shown = text[start : start + 100].replace("\n", " ").replace("\t", " ")
-    return f"{shown}\n{' ' * (position - start)}^"
+    start = max(0, min(position - CARET_WIDTH // 2, len(text) - CARET_WIDTH))
+    shown = "".join(c if c.isprintable() else " " for c in text[start : start + CARET_WIDTH])
+    indent = cell_len(shown[: position - start])  # a wide character takes two columns
+    return f"{shown}\n{' ' * indent}^"
 
 
 def badge(word: str) -> Text:

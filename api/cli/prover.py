@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
@@ -72,11 +74,13 @@ def import_csv(
     """Import verified attributes: commit, sign, register. Re-running it changes nothing."""
     from api.cli.connection import home_at
     from api.cli.explain import read_schema
+    from api.home import require_writable
 
     place = home_at(home)
     refused = rejects or file.with_name(f"{file.name}.rejects.csv")
-    if refused.resolve() == file.resolve():
-        raise CommandError("the rejects file would overwrite the CSV", where=str(refused), remedy="name another one")
+    if refused.resolve() in {each.resolve() for each in (file, schema) if each is not None}:
+        raise CommandError("the rejects file would overwrite an input", where=str(refused), remedy="name another one")
+    require_writable(refused)  # before anything is imported whose rejects it would have to name
     summary, registered = import_into(
         place, file, schema=read_schema(schema), subject=subject, mapping=mapping or (), rejects=refused, quiet=as_json
     )
@@ -176,6 +180,10 @@ def _tell(file: Path, summary: "Summary", *, registered: int | None, as_json: bo
     present.out.print(table)
     if summary.rejects is not None:
         count = summary.counts["rejected"]
-        present.err.print(
-            f"[bold red]{count:,} rows were rejected[/]; line, column and reason are in {summary.rejects}"
-        )
+        said = "1 row was rejected" if count == 1 else f"{count:,} rows were rejected"
+        present.err.print(f"[bold red]{said}[/]; all reasons are in {escape(str(summary.rejects))}")
+        for reject in summary.first_rejects:
+            place = f"line {reject.line}" + (f", {reject.column}" if reject.column else "")
+            present.err.print(Text(f"  {place}: {reject.reason}"))
+    elif summary.imported == 0:
+        present.err.print(f"[bold red]nothing to import[/]: {escape(str(file))} has a header line and no rows")

@@ -16,6 +16,12 @@ REMEDIES = {
 }
 
 
+def _option(pointer: str) -> str:
+    """Where a JSON pointer leads, in the words of the command line."""
+    name = pointer.removeprefix("#/")
+    return "PREDICATE" if name == "predicate" else f"--{name.replace('_', '-')}" if pointer != name else pointer
+
+
 def predicate_error(what: str, *, text: str, position: int, kind: str) -> CommandError:
     """A wrong question, with a caret below the place."""
     return CommandError(
@@ -28,12 +34,15 @@ def refusal(error: Refusal, *, predicate: str = "") -> CommandError:
     position = error.problem.get("position")
     if predicate and isinstance(position, int):
         return predicate_error(str(error), text=predicate, position=position, kind=error.name)
-    where = str(error.problem.get("instance", ""))
+    # A path says nothing to a person who typed none; an incident's id is what they have to quote.
+    instance = str(error.problem.get("instance", ""))
+    what, where = str(error), instance if instance.startswith("urn:") else ""
     details = error.problem.get("errors")
-    if isinstance(details, list):
-        where = "\n".join(f"{each.get('pointer', '')} {each.get('detail', '')}" for each in details[:10])
+    if isinstance(details, list) and details:
+        places = [(_option(str(each.get("pointer", ""))), str(each.get("detail", ""))) for each in details[:10]]
+        what, where = "the service cannot take this", "\n".join(f"{name}  {detail}" for name, detail in places)
     return CommandError(
-        str(error),
+        what,
         where=where,
         remedy=REMEDIES.get(error.name, ""),
         code=ExitCode.USAGE if error.status in _USAGE_STATUS else ExitCode.NO_ANSWER,

@@ -167,3 +167,36 @@ def test_a_problem_with_a_position_becomes_a_caret():
     error = Refusal(422, {"type": "https://p/predicate-type", "detail": "no", "position": 3})
     assert refusal(error, predicate="abcdef").where == "abcdef\n   ^"
     assert refusal(error).where == ""
+
+
+def test_places_that_do_not_fit_are_named_as_on_the_command_line():
+    found = [
+        {"pointer": "#/as_of", "detail": "must be a date, written YYYY-MM-DD"},
+        {"pointer": "#/predicate", "detail": "x"},
+    ]
+    told = refusal(Refusal(422, {"type": "https://x/unprocessable", "instance": "/v1/queries", "errors": found}))
+    assert told.where == "--as-of  must be a date, written YYYY-MM-DD\nPREDICATE  x"
+    assert refusal(Refusal(403, {"type": "https://x/declined", "instance": "/v1/queries"})).where == ""
+    assert refusal(Refusal(502, {"type": "https://x/invalid-proof", "instance": "urn:uuid:1"})).where == "urn:uuid:1"
+
+
+@pytest.mark.parametrize(("name", "blamed"), [(".", "."), ("missing/answer.json", "missing")])
+def test_where_evidence_cannot_be_written_nothing_is_asked(attest, tmp_path, name, blamed):
+    code, out, _ = attest("ask", "salary > 1", "--subject", "C-1", "--evidence", tmp_path / name, "--json")
+    assert code == 2
+    assert (json.loads(out)["error"]["kind"], json.loads(out)["error"]["where"]) == ("file", str(tmp_path / blamed))
+    code, out, _ = attest("ask", "salary > 1", "--subject", "C-1", "--evidence", tmp_path / "answer.json", "--json")
+    assert json.loads(out)["error"]["kind"] == "home"
+
+
+@pytest.mark.parametrize("day", ["nonsense", "2026-13-01", ""])
+def test_a_day_that_is_none_is_named(attest, day):
+    assert attest("explain", "salary > 1", "--as-of", "2026-01-31")[0] == 0
+    code, out, _ = attest("explain", "salary > 1", "--as-of", day, "--json")
+    assert (code, json.loads(out)["error"]["where"]) == (2, f"--as-of {day}")
+
+
+def test_the_caret_stands_below_a_character_after_wide_ones():
+    shown, below = present.caret('employer == "日本" ~', 17).splitlines()
+    assert shown.endswith("~")
+    assert len(below) == 20

@@ -146,3 +146,18 @@ def test_json_objects_come_back_and_nothing_else_does(tmp_path):
         path.write_text(content)
         with pytest.raises(HomeError, match="not a JSON object"):
             read_json(path)
+
+
+def test_a_home_of_another_version_is_named_as_that(tmp_path):
+    home = Home(tmp_path / "home")
+    home.create()
+    home.config_file.write_text('{"version": 9}')
+    with pytest.raises(HomeError, match="another version"):
+        home.config()
+
+
+def test_a_file_that_cannot_be_written_is_named_as_the_caller_named_it(tmp_path):
+    write_file(tmp_path / "x", b"1")
+    with pytest.raises(FileNotFoundError) as refused:
+        write_file(tmp_path / "missing" / "x", b"1")
+    assert refused.value.filename == str(tmp_path / "missing" / "x")

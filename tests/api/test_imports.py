@@ -38,6 +38,7 @@ def test_every_row_is_counted_and_every_refusal_written(tmp_path):
     sink, reached = Remembering(), []
     summary = run(read(), sink=sink, rejects=tmp_path / "r.csv", progress=reached.append)
     assert sink.lines == [2, 3, 6]
+    assert [(each.line, each.column) for each in summary.first_rejects] == [(3, "salary"), (4, "salary"), (5, None)]
     assert summary.counts == {"issued": 2, "rejected": 3}
     lines = (tmp_path / "r.csv").read_text().splitlines()
     assert lines[0] == "line,column,reason"
