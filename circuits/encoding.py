@@ -132,8 +132,12 @@ def parse_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its sev
         return _READER.decode(encoded.decode("utf-8"))
     except EncodingError:
         raise
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise EncodingError(f"not JSON: {type(error).__name__}") from error
+    except UnicodeDecodeError as error:
+        raise EncodingError(f"not JSON: not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise EncodingError(f"not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise EncodingError("not JSON: nested too deep") from error
 
 
 def parse_canonical_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its seven types

@@ -102,7 +102,10 @@ def _token(text: str, at: int) -> tuple[Token, int]:
         return Token("symbol", match[0], at), match.end()
     if match := _STRING.match(text, at):
         return Token("string", _unescape(text, match[2], at + 1), at), match.end()
-    raise PredicateSyntaxError(text, at, _HINTS.get(text[at], "a character that means nothing here"))
+    hint = _HINTS.get(text[at], "a character that means nothing here")
+    if text[at : at + 2] in {"=>", "=<"}:
+        hint = f"write {text[at + 1]}= for {'at least' if text[at + 1] == '>' else 'at most'}"
+    raise PredicateSyntaxError(text, at, hint)
 
 
 def _unescape(text: str, content: str, start: int) -> str:

@@ -385,3 +385,12 @@ def test_invisible_characters_do_not_turn_the_words_around():
     assert turned.english() == 'employer is "x\\u202e\\u2066\\u200b\\u00a0"'
     spelt = parse('employer == "x\\\\u202e"', default_schema())
     assert spelt.english() == 'employer is "x\\\\u202e"'
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("salary => 5", "write >= "), ("salary =< 5", "write <= "), ("salary = 5", "write == ")]
+)
+def test_a_comparison_written_the_other_way_round_is_told_how(text, hint):
+    with pytest.raises(PredicateSyntaxError, match=hint) as refused:
+        parse(text, SCHEMA)
+    assert refused.value.position == 7
