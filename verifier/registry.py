@@ -26,7 +26,7 @@ from verifier.entries import (
     SchemaEntry,
     decode_logged,
 )
-from verifier.errors import AlreadyRegistered, RegistryError
+from verifier.errors import AlreadyRegistered, EntryError, RegistryError
 from verifier.leaves import LoggedEntry
 from verifier.lines import Lines
 from verifier.revocation import Revocation
@@ -224,11 +224,15 @@ class Registry:
         """
         if logged.kind == AnswerEntry.kind:
             # Only whom it binds to what: parsing all of it would take eight times as long.
-            body = json.loads(logged.body)
-            query, place = body["query"], self._tokens.place(_key(body["credential"]))
-            if place is not None:
+            try:
+                body = json.loads(logged.body)
+                query, place = body["query"], self._tokens.place(_key(body["credential"]))
                 names = query["provider"], query["subject"], b64u_decode(query["schema_digest"])
-                self._lines.bind(*names, place.index, body["asked_at"])
+                asked_at = int(body["asked_at"])
+            except (CircuitsError, ValueError, TypeError, KeyError) as error:
+                raise EntryError(f"entry {logged.index} is no answer: {type(error).__name__}") from error
+            if place is not None:
+                self._lines.bind(*names, place.index, asked_at)
         elif logged.kind in REGISTRY_KINDS:
             self.apply(logged.index, decode_logged(logged), logged.appended_at, trusted=True)
 

@@ -1,10 +1,12 @@
 """One person, one line of credentials: a provider cannot pick its answers from several values."""
 
+from dataclasses import replace
+
 import pytest
 
 from verifier.checking import check
 from verifier.entries import FOLDED_KINDS, RevocationEntry, decode_logged
-from verifier.errors import Blame, CredentialElsewhere, RegistryError
+from verifier.errors import Blame, CredentialElsewhere, EntryError, RegistryError
 from verifier.export import export_lines
 from verifier.registry import Registry
 from verifier.replay import replay
@@ -172,3 +174,11 @@ def test_a_replay_finds_what_a_colluding_verifier_let_through(world, people, sec
     report = replay(export_lines(world.log), trust=world.trust)
     assert (report.findings_count, report.failure.index) == (1, lie.index)
     assert (report.failure.blame, report.failure.code) == (Blame.PROVIDER, "credential-elsewhere")
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"query":{},"credential":5,"asked_at":1}'])
+def test_a_restart_refuses_an_answer_that_is_none(world, body):
+    logged = next(world.log.read(0, kinds=("provider",)))
+    Registry().recall(logged)
+    with pytest.raises((EntryError, RegistryError)):
+        Registry().recall(replace(logged, kind="answer", body=body))
