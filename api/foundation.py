@@ -21,6 +21,7 @@ from structlog.typing import FilteringBoundLogger
 
 from api import problems, strict_json
 from api.auth import AuthenticationError, Authenticator, Principal, Scope
+from api.documentation import HEADERS, page
 from api.errors import TABLE, as_problem
 from api.metrics import Metrics
 from api.middleware import BodyLimit, Observe
@@ -129,7 +130,7 @@ def build(
         lifespan=lifespan,
         redirect_slashes=False,
         openapi_url="/openapi.json",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
     )
     app.router.route_class = StrictRoute
@@ -142,6 +143,7 @@ def build(
     app.add_middleware(BodyLimit, most=settings.body_limit, by_path=dict.fromkeys(large, settings.batch_body_limit))
     app.add_middleware(Observe, logger=logger, metrics=metrics)
     app.include_router(_operations())
+    _add_page(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -173,6 +175,12 @@ def _operations() -> APIRouter:
         return Response(found.render(), headers={"Content-Type": found.media_type, "Cache-Control": "no-store"})
 
     return router
+
+
+def _add_page(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return Response(page(app.openapi()), media_type="text/html", headers=dict(HEADERS))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
