@@ -14,9 +14,9 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-cache",
 }
 _REFERENCE: Final = "#/components/schemas/"
-_HINT: Final = """<p class="dim">In the examples <code>$SERVICE</code> is this service's address and <code>$KEY</code>
-an API key. Every error is a <a href="#schema-Problem"><code>application/problem+json</code></a>; branch on the end of its
-<code>type</code>. For programs: <a href="/openapi.json">openapi.json</a>.</p>"""
+_HINT: Final = """<p class="dim">In the examples <code>$SERVICE</code> is this service's address,
+<code>$KEY</code> an API key. Every error is a <a href="#schema-Problem"><code>application/problem+json</code></a>;
+branch on the end of its <code>type</code>. For programs: <a href="/openapi.json">openapi.json</a>.</p>"""
 _BOUNDS: Final = (("minimum", "from {:,}"), ("maximum", "up to {:,}"), ("maxLength", "of at most {:,} characters"))
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #16202c; --dim: #5b6878; --paper: #fff; --line: #dde3ea; --soft: #f4f6f9;

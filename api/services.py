@@ -135,9 +135,13 @@ class Child:
         code = self.process.poll()
         if code is None:
             return
-        last = last_words(self.log.read_text("utf-8", "replace"))
+        if code < 0:
+            what = f"the {self.name} service was killed by {signal.Signals(-code).name}"
+        else:
+            last = last_words(self.log.read_text("utf-8", "replace"))
+            what = f"the {self.name} service ended with code {code}" + (f": {last}" if last else "")
         raise ServiceError(
-            f"the {self.name} service ended with code {code}" + (f": {last}" if last else ""),
+            what,
             where=str(self.log),
             remedy="read its log; the state in the home is kept",
         )
