@@ -91,6 +91,21 @@ class Credential:
         """
         return _read(jws.open_signed(token, typ=TYP, key=key), token)
 
+    @classmethod
+    def recall(cls, token: str, key: jws.VerifyKey) -> "Credential":
+        """Read a credential from its issuer's own records, where it may be signed by a key that was since changed.
+
+        Of an earlier key nothing is left to verify it by here. Whoever checks a proof about it does not take it from
+        the issuer, but from the log, with the key that was current there.
+
+        Raises:
+            SignatureError: said to be signed by this key, and it is not.
+            CredentialError: not a credential (whoever changed the records is to blame).
+        """
+        if jws.peek_kid(token) == key.kid:
+            return cls.open(token, key)
+        return _read(jws.peek(token), token)
+
 
 def issue(
     *,

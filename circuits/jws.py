@@ -210,6 +210,18 @@ def peek(token: str) -> dict[str, Any]:
     return _split(token)[1]
 
 
+def peek_kid(token: str) -> str:
+    """Read which key a token names WITHOUT verifying anything.
+
+    Raises:
+        CredentialError: not a strict compact JWS that names a key (the sender's fault).
+    """
+    kid = _split(token)[0].get("kid")
+    if not isinstance(kid, str):
+        raise CredentialError("kid: must be a text")
+    return kid
+
+
 def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     parts = token.split(".") if len(token) <= MAX_TOKEN else []
     if len(parts) != 3:

@@ -170,7 +170,7 @@ class Responder:
 
     def _held(self, row: Row[*tuple[Any, ...]]) -> _Held:
         subject = SealedSubject(bytes(row.id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))
-        credential = Credential.open(row.token, self._key)
+        credential = Credential.recall(row.token, self._key)
         return _Held(subject, credential, bytes(row.sealed), disputed=row.disputed_at is not None)
 
 

@@ -9,7 +9,8 @@ from circuits import statement as statements
 from circuits.attributes import Schema
 from circuits.credential import Credential
 from circuits.encoding import b64u
-from circuits.errors import PredicateSyntaxError, PredicateTypeError, ProofError
+from circuits.errors import PredicateSyntaxError, PredicateTypeError, ProofError, SignatureError
+from circuits.jws import SigningKey
 from circuits.query import Query
 from prover.errors import Declined, ProverUnavailable, QueryRefused, VaultError
 from prover.issuance import YEAR
@@ -295,3 +296,27 @@ def test_a_schema_that_was_changed_in_the_vault_is_noticed(engine, responder, is
         connection.execute(update(SCHEMAS).values(body=other))
     with pytest.raises(VaultError):
         responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom)
+
+
+def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issued, signing_key):
+    """A stolen key is replaced; what it signed before stays in the log, and can still be asked about."""
+    newer = SigningKey(bytes(31) + b"\x09")
+    responder = Responder(engine, vault, pool, provider="bank", key=newer.public, audiences=frozenset({ORIGIN}))
+    query = ask("salary > 100000")
+    answered = respond(responder, query)
+    assert (answered.answer, answered.credential) == (True, issued["alice"])
+    with engine.connect() as connection:
+        token = connection.scalar(select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == issued["alice"]))
+    logged = Credential.open(token, signing_key.public)
+    built = statements.build(query, predicates.parse(query.predicate_text, SCHEMA), SCHEMA, logged, answer=True)
+    statements.verify(built, answered.proof)
+
+
+def test_a_token_that_was_changed_under_the_current_key_is_noticed(engine, responder, issued):
+    with engine.begin() as connection:
+        token = connection.scalar(select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == issued["alice"]))
+        head, body, signature = token.split(".")
+        forged = f"{head}.{body}.{'A' * len(signature)}"
+        connection.execute(update(CREDENTIALS).where(CREDENTIALS.c.id == issued["alice"]).values(token=forged))
+    with pytest.raises(SignatureError):
+        respond(responder, ask("salary > 100000"))
