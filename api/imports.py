@@ -101,10 +101,11 @@ def await_registration(
     """
     least, since = None, time.monotonic()
     while True:
-        pending = int(client.get("/readyz")["pending_credentials"])
+        ready = client.get("/readyz")
+        pending = int(ready["pending_credentials"])
         progress(pending)
-        if pending == 0:
-            return 0
+        if pending == int(ready["refused_credentials"]):
+            return pending
         if least is None or pending < least:
             least, since = pending, time.monotonic()
         if time.monotonic() - since > patience:

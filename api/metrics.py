@@ -31,6 +31,9 @@ class Metrics:
             f"{name}_incidents", "Invalid proofs and unexpected errors", ("kind",), registry=self.registry
         )
         self.pending = Gauge(f"{name}_pending_credentials", "Credentials not yet in the log", registry=self.registry)
+        self.refused = Gauge(
+            f"{name}_refused_credentials", "Of the pending, those the verifier refused", registry=self.registry
+        )
         self.log_size = Gauge(f"{name}_log_entries", "Entries in the log", registry=self.registry)
 
     def render(self) -> bytes:

@@ -130,6 +130,7 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
                 )
             )
             registrar = Registrar(issuer, client, pause=settings.registration_pause, logger=logger)
+            metrics.refused.set_function(registrar.refused_count)
             registrar.start()
             stack.callback(registrar.close)
         yield ProverService(settings, key, issuer, responder, registrar, metrics)
@@ -142,7 +143,9 @@ def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
 
 
 def _readiness(service: ProverService) -> dict[str, Any]:
-    return {"service": "prover", "pending_credentials": service.issuer.pending_count()}
+    refused = service.registrar.refused_count() if service.registrar is not None else 0
+    waiting = service.issuer.pending_count()
+    return {"service": "prover", "pending_credentials": waiting, "refused_credentials": refused}
 
 
 async def service_of(request: Request) -> ProverService:

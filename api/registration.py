@@ -2,11 +2,14 @@
 
 The outbox is the truth: a crash between the verifier's receipt and our note of it sends the same batch again, and the
 verifier gives the same places. When the verifier is away, the pauses grow; new records or its return end them.
+
+A credential that the verifier refuses for good stays in the outbox, where it is counted, and holds nothing up: it is
+sent again when the service starts again.
 """
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from api.outbound import PeerBroken, PeerUnreachable
 from api.verifier_client import RegistrationRefused, VerifierClient
-from prover.issuance import Issuer
+from prover.issuance import Issuer, Pending
 
 BATCH: Final = 500
 _LONGEST_PAUSE: Final = 15.0
@@ -38,6 +41,7 @@ class Registrar:
         self._pause = pause
         self._logger = logger
         self._jitter = jitter
+        self._refused: Pending | None = None  # the last one: all that wait before it were refused as well
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="zkattest-registration", daemon=True)
@@ -56,22 +60,39 @@ class Registrar:
         self._wake.set()
         self._thread.join()
 
+    def refused_count(self) -> int:
+        """How many credentials wait that the verifier has refused."""
+        return self._issuer.pending_count(until=self._refused) if self._refused is not None else 0
+
     def flush(self) -> int:
-        """Register one batch of what waits; how many credentials.
+        """Register one batch of what waits, but for what the verifier refuses; how many credentials that was.
 
         Raises:
             PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
         """
         for schema in self._issuer.pending_schemas():
             self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))
-        waiting = self._issuer.pending(BATCH)
+        waiting = self._issuer.pending(BATCH, beyond=self._refused)
         if not waiting:
             return 0
+        try:
+            self._register(waiting)
+        except RegistrationRefused as refusal:
+            refused = {waiting[place] for place in refusal.positions if place < len(waiting)}
+            if not refused:
+                raise
+            self._register([each for each in waiting if each not in refused])
+            self._refused = max(refused, key=lambda each: each.sequence)
+            self._logger.error("credentials-refused", count=len(refused), pending=self._issuer.pending_count())  # noqa: TRY400 - what the verifier said may quote
+        return len(waiting)
+
+    def _register(self, waiting: Sequence[Pending]) -> None:
+        if not waiting:
+            return
         places = self._client.register_credentials([each.token for each in waiting])
         if set(places) != {each.id for each in waiting}:
             raise PeerBroken("receipts for other credentials than were sent")
         self._issuer.mark_registered([each.id for each in waiting], [places[each.id] for each in waiting])
-        return len(waiting)
 
     def _run(self) -> None:
         failures = 0

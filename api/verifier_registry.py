@@ -30,7 +30,7 @@ from circuits.encoding import b64u
 from circuits.jws import peek
 from verifier.entries import CredentialEntry, Entry, SchemaEntry
 from verifier.errors import RegistryError
-from verifier.publishing import publish_all
+from verifier.publishing import Published, publish_all
 
 router = APIRouter(tags=["registry"], route_class=StrictRoute)
 Issuer = Annotated[Principal, Depends(holder_of(Scope.ISSUE))]
@@ -53,23 +53,23 @@ def register_schema(body: SchemaRequest, issuer: Issuer, service: Service) -> Sc
     """Log a schema of the provider the key belongs to. Again is harmless. Needs the scope `issue`."""
     schema = Schema.from_json(body.schema_)
     _require_provider(service, issuer.owner)
-    (index,) = _log(service, [SchemaEntry(issuer.owner, schema)])
+    (index,) = _log(service, [SchemaEntry(issuer.owner, schema)], pointer="#/schema")
     return SchemaReceipt(digest=b64u(schema.digest), index=index)
 
 
 @router.post("/v1/credentials", status_code=201, summary="Register a credential", responses=_REFUSALS)
 def register_credential(body: CredentialRequest, issuer: Issuer, service: Service) -> CredentialReceipt:
     """Log a credential signed by the provider the key belongs to. Again is harmless. Needs the scope `issue`."""
-    return _register(service, issuer, [body.credential])[0]
+    return _register(service, issuer, [body.credential], pointer="#/credential")[0]
 
 
 @router.post("/v1/credential-batches", status_code=201, summary="Register many credentials", responses=_REFUSALS)
 def register_credentials(body: CredentialBatchRequest, issuer: Issuer, service: Service) -> CredentialReceipts:
     """Log credentials in this order; one that was logged before keeps its place. Needs the scope `issue`.
 
-    If one is refused (`conflict`, by its number) those that fit are logged all the same: send the rest again as it was.
+    If some are refused (`conflict`; `errors` names each) those that fit are logged all the same: leave the refused out.
     """
-    return CredentialReceipts(credentials=_register(service, issuer, body.credentials))
+    return CredentialReceipts(credentials=_register(service, issuer, body.credentials, pointer="#/credentials/{}"))
 
 
 @router.get("/v1/schemas", summary="Registered schemas", response_model=SchemaList)
@@ -107,12 +107,14 @@ def list_providers(request: Request, service: Service) -> Response:
     return with_etag(request, ProviderList(providers=lines).model_dump_json().encode(), "application/json")
 
 
-def _register(service: VerifierService, issuer: Principal, tokens: Sequence[str]) -> list[CredentialReceipt]:
+def _register(
+    service: VerifierService, issuer: Principal, tokens: Sequence[str], *, pointer: str
+) -> list[CredentialReceipt]:
     _require_provider(service, issuer.owner)
     for position, token in enumerate(tokens):
         if peek_provider(token) != issuer.owner:
             raise Problem("insufficient-scope", f"credential {position} is another provider's than the key's")
-    indices = _log(service, [CredentialEntry(token) for token in tokens])
+    indices = _log(service, [CredentialEntry(token) for token in tokens], pointer=pointer)
     return [
         CredentialReceipt(id=str(peek(token)["jti"]), index=index) for token, index in zip(tokens, indices, strict=True)
     ]
@@ -123,12 +125,11 @@ def _require_provider(service: VerifierService, provider: str) -> None:
         raise Problem("unprocessable", f"the provider {provider} is not registered with this verifier")
 
 
-def _log(service: VerifierService, entries: Sequence[Entry]) -> list[int]:
+def _log(service: VerifierService, entries: Sequence[Entry], *, pointer: str) -> list[int]:
     outcomes = publish_all(entries, log=service.log, registry=service.registry, now=now())
-    indices: list[int] = []
-    for position, outcome in enumerate(outcomes):
-        if isinstance(outcome, RegistryError):
-            where = f"item {position}: " if len(outcomes) > 1 else ""
-            raise Problem("conflict", f"{where}{outcome}")
-        indices.append(outcome.index)
-    return indices
+    refused = [(place, outcome) for place, outcome in enumerate(outcomes) if isinstance(outcome, RegistryError)]
+    if refused:
+        where = f"item {refused[0][0]}: " if len(outcomes) > 1 else ""
+        errors = [{"pointer": pointer.format(place), "detail": str(outcome)} for place, outcome in refused]
+        raise Problem("conflict", f"{where}{refused[0][1]}", extra={"errors": errors})
+    return [outcome.index for outcome in outcomes if isinstance(outcome, Published)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select, text, update
+from sqlalchemy import Connection, Engine, ScalarSelect, bindparam, delete, func, select, text, update
 
 from circuits import credential as credentials
 from circuits.attributes import Schema
@@ -60,10 +60,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A credential that waits to be registered."""
+    """A credential that waits to be registered; `sequence` is its place in the outbox."""
 
     id: str
     token: str
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,21 +171,28 @@ class Issuer:
         with self._engine.begin() as connection:
             connection.execute(update(SCHEMAS).where(SCHEMAS.c.digest == digest).values(entry_index=entry_index))
 
-    def pending(self, limit: int) -> list[Pending]:
-        """The credentials that wait to be registered, in the order they were issued."""
+    def pending(self, limit: int, *, beyond: Pending | None = None) -> list[Pending]:
+        """The credentials that wait to be registered, in the order they were issued; all, or those after `beyond`.
+
+        One that does not wait any more hides nothing: all are listed again, since its place may be another's by now.
+        """
         chosen = (
-            select(CREDENTIALS.c.id, CREDENTIALS.c.token)
+            select(CREDENTIALS.c.id, CREDENTIALS.c.token, OUTBOX.c.sequence)
             .join_from(OUTBOX, CREDENTIALS, OUTBOX.c.credential_id == CREDENTIALS.c.id)
+            .where(OUTBOX.c.sequence > _place(beyond))
             .order_by(OUTBOX.c.sequence)
             .limit(limit)
         )
         with self._reading() as connection:
-            return [Pending(row.id, row.token) for row in connection.execute(chosen)]
+            return [Pending(row.id, row.token, row.sequence) for row in connection.execute(chosen)]
 
-    def pending_count(self) -> int:
-        """How many credentials wait to be registered."""
+    def pending_count(self, *, until: Pending | None = None) -> int:
+        """How many credentials wait to be registered: all, or those up to `until`, while it waits itself."""
+        chosen = select(func.count()).select_from(OUTBOX)
+        if until is not None:
+            chosen = chosen.where(OUTBOX.c.sequence <= _place(until))
         with self._reading() as connection:
-            return connection.scalar(text("SELECT count(*) FROM prover_outbox")) or 0
+            return connection.scalar(chosen) or 0
 
     def mark_registered(self, ids: Sequence[str], entry_indices: Sequence[int]) -> None:
         """Note credentials' places in the log: from now on they can be asked about. Doing so twice changes nothing."""
@@ -249,6 +257,13 @@ class Issuer:
             supersedes=supersedes,
             key=self._key,
         )
+
+
+def _place(pending: Pending | None) -> ScalarSelect[int]:
+    """The place of one that waits; 0, which is before all, if it does not."""
+    which, place = ("", -1) if pending is None else (pending.id, pending.sequence)
+    it = (OUTBOX.c.sequence == place) & (OUTBOX.c.credential_id == which)
+    return select(func.coalesce(func.max(OUTBOX.c.sequence), 0)).where(it).correlate(None).scalar_subquery()
 
 
 def _refuse_repeated(records: Iterable[EncodedRecord | Reject]) -> list[EncodedRecord | Reject]:

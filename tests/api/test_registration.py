@@ -2,11 +2,14 @@ import io
 import time
 
 import pytest
+from sqlalchemy import update
 
+from api.database import open_engine
 from api.logs import open_logger
 from api.outbound import PeerBroken, PeerUnreachable
 from api.registration import Registrar
 from api.verifier_client import RegistrationRefused, VerifierClient
+from prover.models import CREDENTIALS
 
 
 @pytest.fixture
@@ -102,3 +105,33 @@ def test_receipts_for_others_are_not_believed(world, client):
     assert service.issuer.pending_count() == 1
     assert Registrar(service.issuer, client, pause=1, logger=open_logger("prover")).flush() == 1
     assert service.issuer.pending_count() == 0
+
+
+def test_one_that_is_refused_holds_nobody_up_and_stays_in_sight(world, client):
+    service = world.prover_server.app.state.service
+    service.registrar.close()
+    issue(world, {f"later-{n}": {"salary": "50000"} for n in range(3)})
+    good = service.issuer.pending(10)[1]
+    forged = good.token[:-4] + ("AAAA" if good.token[-4:] != "AAAA" else "BBBA")
+
+    def store(token):
+        engine = open_engine(service.settings.database_url.get_secret_value())
+        with engine.begin() as connection:
+            connection.execute(update(CREDENTIALS).where(CREDENTIALS.c.id == good.id).values(token=token))
+        engine.dispose()
+
+    store(forged)
+    stream = io.StringIO()
+    registrar = Registrar(service.issuer, client, pause=1, logger=open_logger("prover", stream=stream))
+    assert registrar.flush() == 3
+    assert registrar.flush() == 0
+    assert (registrar.refused_count(), service.issuer.pending_count()) == (1, 1)
+    assert '"count": 1, "event": "credentials-refused"' in stream.getvalue()
+    issue(world, {"last": {"salary": "50000"}})
+    assert registrar.flush() == 1
+    for name in ("later-0", "later-2", "last"):
+        assert world.ask("salary > 100000", name).json()["answer"] == "no"
+    store(good.token)
+    assert Registrar(service.issuer, client, pause=1, logger=open_logger("prover")).flush() == 1
+    assert (registrar.refused_count(), service.issuer.pending_count()) == (0, 0)
+    assert world.ask("salary > 100000", "later-1").json()["answer"] == "no"
