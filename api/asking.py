@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Executable
@@ -26,6 +27,7 @@ from circuits.compiler import compile_predicate
 from circuits.encoding import b64u, canonical_json
 from circuits.errors import EncodingError, PredicateTypeError
 from circuits.predicate import Predicate
+from circuits.predicate.tokens import tokenize
 from circuits.query import Query
 from verifier import answering
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
@@ -125,13 +127,21 @@ def _parse(body: QueryRequest, provider: str, service: VerifierService) -> tuple
             raise _unfit("#/schema", f"{provider} has registered no schema of that name or digest")
     if not own:
         raise _unfit("#/provider", f"{provider} has registered no schema yet")
-    first: PredicateTypeError | None = None
+    errors: list[tuple[int, PredicateTypeError]] = []
     for schema in own:
         try:
-            return schema, predicates.parse(body.predicate, schema)
+            return schema, _parsed(body.predicate, schema)
         except PredicateTypeError as error:
-            first = first or error
-    raise first or Problem("unprocessable")
+            names = {token.text for token in tokenize(body.predicate) if token.kind == "name"}
+            errors.append((sum(name in schema for name in names), error))
+    # What the schema says that has most of the attributes; of equals, the newest.
+    raise max(errors, key=lambda each: each[0])[1]
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, schema: Schema) -> Predicate:
+    """Parse a question; lenders ask the same ones over and over."""
+    return predicates.parse(text, schema)
 
 
 def _as_of(body: QueryRequest, today: str) -> str:

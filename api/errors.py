@@ -41,6 +41,7 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     verifier.CheckFailed: ("invalid-proof", False),
     verifier.RegistryError: ("conflict", True),
     verifier.LogUnavailable: ("unavailable", False),
+    verifier.LogRefused: ("conflict", False),
     OperationalError: ("unavailable", False),
     InterfaceError: ("unavailable", False),
     PoolTimeout: ("unavailable", False),

@@ -208,3 +208,25 @@ def test_what_cannot_be_proven_is_the_askers_to_mend(world):
     document = problem(world.ask("salary > net_worth"), "predicate-type")
     assert document["position"] == 9
     assert "not provable" in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "position", "named"),
+    [
+        ("salary > 1.001", 9, "decimal"),
+        ("salary > 1 && wage > 2", 14, "wage"),
+        ("shoe_size > 1.5", 12, "whole numbers"),
+    ],
+)
+def test_what_is_wrong_is_said_under_the_schema_that_fits_best(world, predicate, position, named):
+    other = {
+        "schema": "shoes",
+        "version": 1,
+        "attributes": [{"name": "shoe_size", "type": "integer", "min": "0", "max": "60"}],
+    }
+    with world.verifier_server.client(world.verifier.issuer) as issuer:
+        assert issuer.post("/v1/schemas", json={"schema": other}).status_code == 201
+    assert world.ask("salary > 100000", "ann").json()["answer"] == "yes"
+    problem = world.ask(predicate, "ann").json()
+    assert (problem["status"], problem["position"]) == (422, position)
+    assert named in problem["detail"]
