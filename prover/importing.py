@@ -121,6 +121,15 @@ def read_records(
     lines = _Lines(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=""))
     rows = csv.reader(lines, strict=True)
     try:
+        plan = _read_header(rows, schema=schema, subject=subject, mapping=mapping)
+    except BaseException:
+        lines.detach()
+        raise
+    return _read_rows(rows, lines, plan, schema)
+
+
+def _read_header(rows: Iterator[list[str]], *, schema: Schema, subject: str, mapping: Sequence[str]) -> Plan:
+    try:
         header = next(rows, None)
     except (csv.Error, _LineError) as error:
         raise ImportRefused(f"the header cannot be read: {error}") from None
@@ -130,11 +139,17 @@ def read_records(
         raise ImportRefused("the file is not UTF-8 text: save it as CSV UTF-8")
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
         raise ImportRefused("the columns are not separated by commas: save the file with commas")
-    plan = Plan.draw(header, schema=schema, subject=subject, mapping=mapping)
-    return _read_rows(rows, lines, plan, schema)
+    return Plan.draw(header, schema=schema, subject=subject, mapping=mapping)
 
 
 def _read_rows(rows: Iterator[list[str]], lines: "_Lines", plan: Plan, schema: Schema) -> Iterator[Record | Reject]:
+    try:
+        yield from _rows(rows, lines, plan, schema)
+    finally:
+        lines.detach()
+
+
+def _rows(rows: Iterator[list[str]], lines: "_Lines", plan: Plan, schema: Schema) -> Iterator[Record | Reject]:
     seen: dict[bytes, int] = {}
     while True:
         first = lines.count + 1
@@ -214,6 +229,10 @@ class _Lines:
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
         self.count = 0
+
+    def detach(self) -> None:
+        """Leave the stream to whoever opened it, open as it was."""
+        self._text.detach()
 
     def __iter__(self) -> "_Lines":
         return self

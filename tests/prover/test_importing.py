@@ -1,4 +1,6 @@
+import gc
 import io
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -248,3 +250,12 @@ def test_whatever_a_file_is_it_is_read_or_refused(content):
         read(content)
     except ImportRefused:
         return
+
+
+@pytest.mark.parametrize("content", [b"id,salary\na,1\nb,2\n", b"id,nothing\n", b""])
+def test_the_file_is_left_open_for_whoever_opened_it(content):
+    stream = io.BytesIO(content)
+    with suppress(ImportRefused):
+        list(read_records(stream, schema=SCHEMA, subject="id"))
+    gc.collect()
+    assert not stream.closed
