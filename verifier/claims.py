@@ -9,7 +9,6 @@ from verifier.errors import RegistryError
 
 CLOCK_SKEW = 300
 """Seconds by which a provider's clock may be ahead of the log's."""
-_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def require_past(credential: Credential, appended_at: int) -> None:
     Raises:
         RegistryError: it is from the future (blame: the provider).
     """
-    latest = calendar.day_number(calendar.rfc3339(appended_at + _DAY)[:10])  # where it was issued it may be tomorrow
+    latest = calendar.day_number(calendar.rfc3339(appended_at)[:10]) + 1  # where it was issued it may be tomorrow
     dates = [credential.as_of, *(where.verified_at for where in credential.provenance.values())]
     if credential.issued_at > appended_at + CLOCK_SKEW or any(calendar.day_number(date) > latest for date in dates):
         raise RegistryError("the credential is dated after the day it was to be logged")

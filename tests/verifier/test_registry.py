@@ -289,3 +289,9 @@ def test_a_credential_from_the_future_would_never_be_stale(registry, company, fi
     credential = company.issue("zoe", {"salary": "1"}, **({"as_of": "2026-11-18"} | fits))
     registry.apply(9, CredentialEntry(credential.token), NOW)
     assert len(registry) == 4
+
+
+def test_the_last_day_of_the_calendar_has_a_tomorrow(registry, company):
+    credential = company.issue("zoe", {"salary": "1"}, expires_at=253_402_300_799)
+    registry.apply(9, CredentialEntry(credential.token), 253_402_300_799)
+    assert len(registry) == 4

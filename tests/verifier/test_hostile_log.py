@@ -1,0 +1,108 @@
+"""A log operator that signs anything: whatever an entry says, an auditor ends with a finding, never with a crash."""
+
+import copy
+import json
+import random
+
+import pytest
+
+from circuits import jws
+from circuits.encoding import EncodingError, b64u, canonical_json
+from verifier.errors import EvidenceError
+from verifier.evidence import verify_evidence
+from verifier.export import entry_line
+from verifier.leaves import LoggedEntry
+from verifier.merkle import Frontier, inclusion, node_hash
+from verifier.note import Checkpoint
+from verifier.replay import replay
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+ODD = (
+    *(None, True, False, 0, 1, -1, 2**53 - 1, "", "x", "\ud800", "\0", "é" * 300, [], {}, [1], {"a": 1}),
+    *("A" * 22, "A" * 43, "A" * 44, "2026-11-18", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "yes", "no"),
+    *("salary > 1", "salary > 9999999999999999999", 'employer == "\\ud800"'),
+)
+
+
+def paths(node, path=()):
+    if path:
+        yield path
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in children:
+        yield from paths(child, (*path, key))
+
+
+def changed(document, chance):
+    """Put something odd anywhere, or leave something out, or add something."""
+    document = copy.deepcopy(document)
+    *way, last = chance.choice(list(paths(document)))
+    place = document
+    for key in way:
+        place = place[key]
+    what = chance.random()
+    if what < 0.7 or not isinstance(place, dict):
+        place[last] = chance.choice(ODD)
+    elif what < 0.85:
+        del place[last]
+    else:
+        place["extra"] = chance.choice(ODD)
+    return document
+
+
+def resigned(body, world, chance):
+    """Change an entry, or what is signed inside it, with every key the log's operator and the provider have."""
+    for name, typ, key in (
+        ("token", "zkattest-credential+jwt", world.company.key),
+        ("attestation", "zkattest-attestation+jwt", world.key),
+    ):
+        if name in body and chance.random() < 0.6:
+            try:
+                return body | {name: jws.sign(changed(jws.peek(body[name]), chance), typ=typ, key=key)}
+            except EncodingError:
+                break
+    return changed(body, chance)
+
+
+def published(entries, signer):
+    """Sign a log of these entries: its export, and the evidence of its last one."""
+    leaves, frontier = [entry.leaf_hash for entry in entries], Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    note = Checkpoint(signer.name, frontier.size, frontier.root()).sign(signer)
+
+    def nodes(level, number):
+        return (
+            leaves[number] if level == 0 else node_hash(nodes(level - 1, 2 * number), nodes(level - 1, 2 * number + 1))
+        )
+
+    file = {"format": "zkattest-evidence/1", "checkpoint": note}
+    for role, index in (("provider", 0), ("schema", 1), ("credential", 2), ("answer", len(entries) - 1)):
+        path = [b64u(digest) for digest in inclusion(index, len(entries), nodes)]
+        entry = entries[index]
+        file[role] = {"index": index, "salt": b64u(entry.salt), "body": entry.body.decode(), "inclusion": path}
+    lines = [canonical_json({"checkpoint": note}) + b"\n", *map(entry_line, entries)]
+    return lines, canonical_json(file) + b"\n"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_entry_crashes_an_auditor(world, signer, seed):
+    world.ask('salary > 100000 && country in ["US"]')
+    honest = list(world.log.read(0))
+    lines, evidence = published(honest, signer)
+    assert replay(lines, trust=world.trust).failure is None
+    verify_evidence(evidence, trust=world.trust)
+    chance = random.Random(seed)  # noqa: S311 - picks what to bend, nothing secret
+    refused = 0
+    for _ in range(80):
+        victim = chance.choice((0, 1, 2, len(honest) - 1))
+        body = json.dumps(resigned(json.loads(honest[victim].body), world, chance)).encode()
+        entry = honest[victim]
+        bent = LoggedEntry(victim, entry.kind, entry.appended_at, entry.salt, body)
+        lines, evidence = published([*honest[:victim], bent, *honest[victim + 1 :]], signer)
+        report = replay(lines, trust=world.trust)
+        try:
+            verify_evidence(evidence, trust=world.trust)
+        except EvidenceError:
+            refused += 1
+            assert report.failure is not None
+    assert refused > 40
