@@ -6,8 +6,9 @@ and reason, never a value.
 
 import csv
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,11 @@ class Issued:
 
 class Sink(Protocol):
     """Where records go."""
+
+    @property
+    def at_once(self) -> int:
+        """How many batches it takes at the same time."""
+        ...
 
     def issue(self, records: Sequence[Record]) -> Sequence[Issued]:
         """Issues a batch, all or nothing; one outcome a record, in order."""
@@ -71,9 +77,9 @@ def run(
     summary = Summary()
     rejects.unlink(missing_ok=True)
     with _Rejects(rejects) as refused:
-        for batch in _batches(iter(rows)):
-            records = [row for row in batch if isinstance(row, Record)]
-            outcomes = iter(sink.issue(records) if records else ())
+
+        def settle(batch: list[Record | Reject], issued: Future[Sequence[Issued]] | None) -> None:
+            outcomes = iter(issued.result() if issued is not None else ())
             for row in batch:
                 reject = row if isinstance(row, Reject) else None
                 status = "rejected"
@@ -85,8 +91,18 @@ def run(
                     refused.write(reject)
                     if len(summary.first_rejects) < SHOWN:
                         summary.first_rejects.append(reject)
-            if batch:
-                progress(batch[-1].line)
+            progress(batch[-1].line)
+
+        with ThreadPoolExecutor(sink.at_once) as pool:
+            sent: deque[tuple[list[Record | Reject], Future[Sequence[Issued]] | None]] = deque()
+            for batch in _batches(iter(rows)):
+                records = [row for row in batch if isinstance(row, Record)]
+                sent.append((batch, pool.submit(sink.issue, records) if records else None))
+                while len(sent) >= sink.at_once:
+                    first, issued = sent.popleft()
+                    settle(first, issued)
+            for first, issued in sent:
+                settle(first, issued)
     if summary.counts["rejected"]:
         summary.rejects = rejects
     return summary

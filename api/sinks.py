@@ -21,6 +21,8 @@ from prover.vault import Vault
 class ServiceSink:
     """Sends records to the running prover, which issues and registers them."""
 
+    at_once = 2  # while one is written down there, the other is worked on
+
     def __init__(self, client: ServiceClient, schema: Schema) -> None:
         self._client = client
         self._schema = schema.to_json()
@@ -41,6 +43,8 @@ class ServiceSink:
 
 class VaultSink:
     """Issues straight into the vault of a stopped prover; credentials are registered when it starts."""
+
+    at_once = 1
 
     def __init__(self, issuer: Issuer, schema: Schema) -> None:
         self._issuer = issuer

@@ -111,13 +111,13 @@ def _register(
     service: VerifierService, issuer: Principal, tokens: Sequence[str], *, pointer: str
 ) -> list[CredentialReceipt]:
     _require_provider(service, issuer.owner)
+    ids: list[str] = []
     for position, token in enumerate(tokens):
         if peek_provider(token) != issuer.owner:
             raise Problem("insufficient-scope", f"credential {position} is another provider's than the key's")
+        ids.append(str(peek(token).get("jti")))
     indices = _log(service, [CredentialEntry(token) for token in tokens], pointer=pointer)
-    return [
-        CredentialReceipt(id=str(peek(token)["jti"]), index=index) for token, index in zip(tokens, indices, strict=True)
-    ]
+    return [CredentialReceipt(id=each, index=index) for each, index in zip(ids, indices, strict=True)]
 
 
 def _require_provider(service: VerifierService, provider: str) -> None:

@@ -222,6 +222,7 @@ def peek_kid(token: str) -> str:
     return kid
 
 
+@lru_cache(maxsize=4)  # whoever peeks opens next; nobody changes what a token says
 def _split(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     parts = token.split(".") if len(token) <= MAX_TOKEN else []
     if len(parts) != 3:

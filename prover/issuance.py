@@ -139,19 +139,29 @@ class Issuer:
             for record in encoded
             if isinstance(record, EncodedRecord)
         }
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
-            adopt(connection, schema, now)
-            holdings = held(connection, list(lookups.values()), schema)
-            batch = Batch(connection, now=now)
+
+        def decide(holdings: Mapping[bytes, Holding]) -> tuple[list[Outcome], Batch]:
+            batch = Batch(now=now)
             outcomes = [
                 _rejected(record)
                 if isinstance(record, Reject)
                 else self._issue(record, holdings.get(lookups[record.subject]), terms, batch, entropy)
                 for record in encoded
             ]
-            batch.write()
+            return outcomes, batch
+
+        # Committing and signing take most of the time, and nobody else needs to wait for them with what they write.
+        with self._reading() as connection:
+            supposed = held(connection, list(lookups.values()), schema)
+        outcomes, batch = decide(supposed)
+        with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
+            adopt(connection, schema, now)
+            holdings = held(connection, list(lookups.values()), schema)
+            if holdings != supposed:  # somebody else wrote about one of them meanwhile: all over again, in our turn
+                outcomes, batch = decide(holdings)
+            batch.write(connection)
         return outcomes
 
     def adopt(self, schema: Schema, *, now: int) -> None:

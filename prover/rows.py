@@ -34,8 +34,7 @@ class Holding:
 class Batch:
     """Rows gathered, then written in the order their references need."""
 
-    def __init__(self, connection: Connection, *, now: int) -> None:
-        self._connection = connection
+    def __init__(self, *, now: int) -> None:
         self._now = now
         self._subjects: list[dict[str, object]] = []
         self._superseded: list[dict[str, object]] = []
@@ -71,17 +70,17 @@ class Batch:
             }
         )
 
-    def write(self) -> None:
+    def write(self, connection: Connection) -> None:
         """Write all; the caller's transaction makes it all or nothing."""
         if self._subjects:
-            self._connection.execute(insert(SUBJECTS), self._subjects)
+            connection.execute(insert(SUBJECTS), self._subjects)
         if self._superseded:
             # Before the new ones come: a subject has one current credential per schema, and the database insists.
             supersede = update(CREDENTIALS).where(CREDENTIALS.c.id == bindparam("which"))
-            self._connection.execute(supersede.values(superseded_at=self._now), self._superseded)
+            connection.execute(supersede.values(superseded_at=self._now), self._superseded)
         if self._credentials:
-            self._connection.execute(insert(CREDENTIALS), self._credentials)
-            self._connection.execute(insert(OUTBOX), [{"credential_id": row["id"]} for row in self._credentials])
+            connection.execute(insert(CREDENTIALS), self._credentials)
+            connection.execute(insert(OUTBOX), [{"credential_id": row["id"]} for row in self._credentials])
 
 
 def adopt(connection: Connection, schema: Schema, now: int) -> None:

@@ -16,6 +16,8 @@ from prover.records import Reject
 
 
 class Remembering:
+    at_once = 1
+
     def __init__(self):
         self.lines = []
 
