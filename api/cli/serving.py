@@ -35,6 +35,8 @@ def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
     """
     import uvicorn
 
+    from api.protocol import BoundedHttp
+
     if descriptor is None:
         listener = listen(address)
     else:
@@ -43,6 +45,9 @@ def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
         listener.set_inheritable(False)
     config = uvicorn.Config(
         app,
+        http=BoundedHttp,
+        loop="uvloop",
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
