@@ -87,6 +87,7 @@ def test_a_bad_predicate_is_a_two_with_a_caret(up, predicate, kind, position):
 def evidence(up, tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("evidence") / "no.evidence.json"
     assert ask(up, "salary > 100000", "C-1002", "--evidence", file).json["answer"] == "no"
+    assert up.attest("evidence", "verify", file, "--json").json["verified"]  # what every forgery is made from
     return file
 
 
@@ -122,7 +123,6 @@ def nothing(_content: bytes) -> bytes:
 
 @pytest.mark.parametrize("mutation", [turned_around, another_subject, flipped_proof, cut, nothing])
 def test_tampered_evidence_is_refused_with_a_one(up, evidence, tmp_path, mutation):
-    up.attest("evidence", "verify", evidence)
     forged = tmp_path / "forged.evidence.json"
     forged.write_bytes(mutation(evidence.read_bytes()))
     assert forged.read_bytes() != evidence.read_bytes()
@@ -145,6 +145,7 @@ def export(up, evidence, tmp_path_factory) -> Path:
     assert evidence.exists()
     file = tmp_path_factory.mktemp("export") / "log.jsonl"
     assert up.attest("verifier", "log", "export", file, "--json").json["entries"] > 300
+    assert up.attest("audit", "replay", file, "--json").json["clean"]  # what every forgery is made from
     return file
 
 
@@ -199,7 +200,6 @@ def note_changed(lines):
 
 @pytest.mark.parametrize("mutation", [answer_turned, entry_dropped, tail_dropped, salt_changed, note_changed])
 def test_a_tampered_export_is_refused_with_a_one(up, export, tmp_path, mutation):
-    up.attest("audit", "replay", export)
     forged = tmp_path / "forged.jsonl"
     forged.write_bytes(b"".join(mutation(export.read_bytes().splitlines(keepends=True))))
     assert up.attest("audit", "replay", forged, "--json", code=1).out
