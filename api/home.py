@@ -319,6 +319,7 @@ def locked(path: Path, *, what: str, remedy: str) -> Iterator[None]:
 
 def write_lines(path: Path, lines: Iterable[bytes], *, mode: int = PUBLIC_FILE) -> int:
     """Streams lines (each with its newline) into a file, whole or not at all; returns how many."""
+    require_writable(path)
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
     try:

@@ -17,8 +17,11 @@ from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 
 if TYPE_CHECKING:
     from api.home import Home
+    from verifier.note import Checkpoint
     from verifier.replay import Report
+    from verifier.trust import Trust
 
+MOST_CHECKPOINT = 64 << 10
 group = typer.Typer(help="Audits: replay what was answered.", no_args_is_help=True)
 
 
@@ -50,7 +53,7 @@ def replay(
     """Rebuild the log and check every answer in it again. Exit 0 if all of it holds, 1 at the first that does not."""
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
-    from api.home import write_file
+    from api.home import require_writable, write_file
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
     from verifier.replay import replay as replay_log
@@ -58,6 +61,9 @@ def replay(
     place = home_at(home)
     pins = read_trust(place, trust)
     chosen = engine_name(engine)
+    earlier = None if since is None else _kept(since, pins)
+    if keep is not None:
+        require_writable(keep)  # before a replay that may take hours
     started = time.perf_counter()
     with ExitStack() as stack:
         lines = _lines(place, file, stack)
@@ -67,7 +73,7 @@ def replay(
             report = replay_log(
                 lines,
                 trust=pins,
-                since=None if since is None else since.read_text("utf-8"),
+                since=earlier,
                 engine=chosen,
                 progress=lambda done, total: shown.update(task, completed=done, total=total),
             )
@@ -84,6 +90,30 @@ def replay(
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
         write_file(keep, report.checkpoint.encode(), mode=0o644)
+
+
+def _kept(file: Path, pins: "Trust") -> "Checkpoint":
+    """The checkpoint kept from an earlier replay.
+
+    Raises:
+        CommandError: the file holds none that the pinned key signed; the log is not to blame for that.
+    """
+    from verifier.errors import NoteError
+    from verifier.note import Checkpoint
+
+    with file.open("rb") as source:
+        content = source.read(MOST_CHECKPOINT)
+    try:
+        return Checkpoint.open(content.decode("utf-8"), pins.log)
+    except (NoteError, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, NoteError) else "it is not text"
+        raise CommandError(
+            f"no checkpoint of the pinned log: {reason}",
+            where=f"--since {file}",
+            remedy="name a file that attest audit replay --keep wrote for this log",
+            code=ExitCode.FAILED,
+            kind="since",
+        ) from None
 
 
 def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]:
@@ -125,6 +155,8 @@ def _tell(report: "Report", where: Path, *, engine: str, seconds: float, as_json
     if report.failure is None:
         present.out.print("[bold green]clean[/]  root, registry, proofs and attestations all hold")
         return
-    present.err.print(f"[bold red]{report.findings_count:,} things do not hold[/]  {escape(str(where))}")
+    count = report.findings_count
+    said = "1 thing does not hold" if count == 1 else f"{count:,} things do not hold"
+    present.err.print(f"[bold red]{said}[/]  {escape(str(where))}")
     for finding in report.findings[:10]:
         present.err.print(Text(f"  {finding}"))

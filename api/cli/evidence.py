@@ -33,10 +33,11 @@ def verify(
     from circuits.calendar import rfc3339
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
-    from verifier.evidence import verify_evidence
+    from verifier.evidence import MAX_EVIDENCE, verify_evidence
 
     pins = read_trust(home_at(home), trust)
-    content = file.read_bytes()
+    with file.open("rb") as source:
+        content = source.read(MAX_EVIDENCE + 1)  # more is refused, and need not be held to be
     chosen = engine_name(engine)
     started = time.perf_counter()
     try:

@@ -213,7 +213,12 @@ def test_since_accepts_a_kept_checkpoint_and_refuses_another_history(up, tmp_pat
     note = kept.read_text().split("\n")
     assert up.attest("audit", "replay", "--since", tmp_path / "none", "--json", code=2).json["error"]["where"]
     kept.write_text("\n".join([note[0], str(int(note[1]) - 1), *note[2:]]))
-    up.attest("audit", "replay", "--since", kept, code=1)
+    told = up.attest("audit", "replay", "--since", kept, "--json", code=1).json["error"]
+    assert (told["kind"], told["where"]) == ("since", f"--since {kept}")
+    kept.write_bytes(b"\xff\x00")
+    assert up.attest("audit", "replay", "--since", kept, "--json", code=1).json["error"]["kind"] == "since"
+    away = tmp_path / "none" / "checkpoint"
+    assert up.attest("audit", "replay", "--keep", away, "--json", code=2).json["error"]["where"] == str(away.parent)
 
 
 def test_importing_again_changes_nothing(up):
