@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Executable
-
 from api import records
 from api.clock import now
 from api.outbound import PeerBroken
@@ -29,7 +27,7 @@ from circuits.errors import EncodingError, PredicateTypeError
 from circuits.predicate import Predicate
 from circuits.predicate.tokens import tokenize
 from circuits.query import Query
-from verifier import answering
+from verifier import answering, log
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.checking import ProverResponse
 from verifier.errors import Blame, CheckFailed, LogRefused
@@ -180,7 +178,7 @@ def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: byte
     source = _Timed(service)
     told: list[bytes] = []
 
-    def record(logged: Logged) -> Sequence[Executable]:
+    def record(logged: Logged) -> Sequence[log.Row]:
         total = time.perf_counter() - started
         state, body = _present(logged, query, predicate, prover=source.seconds, total=total)
         if body is not None:

@@ -6,18 +6,20 @@ A record is written in the transaction that logs the outcome, so there is never 
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, Executable, Row, and_, insert, or_, select
+from sqlalchemy import Engine, Row, and_, insert, or_, select
 
 from api.problems import Problem
 from api.schemas import QueryLine, QueryPage
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import EncodingError
+from verifier import log
 from verifier.models import QUERIES
 
 ANSWERED: Final = "answered"
 UNDETERMINED: Final = "undetermined"
 DECLINED: Final = "declined"
+_INSERT: Final = insert(QUERIES)
 _BIGGEST: Final = 1 << 63
 _STATUS: Final = {ANSWERED: 201, UNDETERMINED: 200}
 
@@ -60,18 +62,18 @@ def row(
     created_at: int,
     index: int,
     response: bytes | None,
-) -> Executable:
-    """The record as a statement for the log's transaction."""
-    return insert(QUERIES).values(
-        id=query_id,
-        relying_party=party,
-        idempotency_key=key,
-        request_digest=request_digest,
-        state=state,
-        created_at=created_at,
-        entry_index=index,
-        response=response,
-    )
+) -> log.Row:
+    """The record as a row for the log's transaction."""
+    return _INSERT, {
+        "id": query_id,
+        "relying_party": party,
+        "idempotency_key": key,
+        "request_digest": request_digest,
+        "state": state,
+        "created_at": created_at,
+        "entry_index": index,
+        "response": response,
+    }
 
 
 def by_key(engine: Engine, party: str, key: str) -> Record | None:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Executable
-
 from circuits.jws import SigningKey
 from circuits.query import Query
 from verifier import checking
@@ -13,7 +11,7 @@ from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
 from verifier.entries import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
 from verifier.errors import LogUnavailable
-from verifier.log import Draft, Log
+from verifier.log import Draft, Log, Row
 from verifier.registry import Registry
 
 
@@ -61,10 +59,10 @@ class LoggedDeclined:
 
 Logged = LoggedAttestation | LoggedUndetermined | LoggedDeclined
 # Rows to be written in the very transaction that logs the outcome: the query's record with the response in it.
-Record = Callable[[Logged], Sequence[Executable]]
+Record = Callable[[Logged], Sequence[Row]]
 
 
-def _no_rows(_logged: Logged) -> Sequence[Executable]:
+def _no_rows(_logged: Logged) -> Sequence[Row]:
     return ()
 
 

@@ -8,12 +8,12 @@ the writer forgets what it believed, and the next batch starts from what the dat
 
 import queue
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -26,6 +26,8 @@ from verifier.note import Checkpoint, NoteSigner
 
 MAX_BATCH = 256
 MAX_WAITING = 20_000
+# A statement made once and its values: a statement made for each entry would cost more than executing it.
+Row = tuple[Executable, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Draft:
     kind: str
     body: bytes
     appended_at: int
-    rows: tuple[Executable, ...] = ()
+    rows: tuple[Row, ...] = ()
     undo: Callable[[], None] | None = None
 
 
@@ -272,7 +274,7 @@ class Log:
                     after = State(tree, Checkpoint(self.origin, tree.size, tree.root()).sign(self._signer))
                     log_store.write(connection, before, after, entries)
                     for row in (row for draft in drafts for row in draft.rows):
-                        connection.execute(row)
+                        connection.execute(*row)
         except BaseException:
             self._stale = True
             for draft in reversed(drafts):

@@ -86,13 +86,16 @@ def test_a_wrong_answer_is_neither_attested_nor_logged(world, people):
 def record_of(query_id):
     def record(logged):
         return [
-            insert(QUERIES).values(
-                id=query_id,
-                relying_party="first-bank",
-                request_digest=b"",
-                state="answered",
-                created_at=1,
-                entry_index=logged.index,
+            (
+                insert(QUERIES),
+                {
+                    "id": query_id,
+                    "relying_party": "first-bank",
+                    "request_digest": b"",
+                    "state": "answered",
+                    "created_at": 1,
+                    "entry_index": logged.index,
+                },
             )
         ]
 

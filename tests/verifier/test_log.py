@@ -101,7 +101,7 @@ def test_two_logs_on_one_database_never_fork(engine, open_log, draft):
 
 def test_a_build_knows_its_number_and_its_rows_commit_with_it(engine, log):
     def build(index):
-        row = insert(NONCES).values(key_id="k", nonce=str(index), expires_at=1)
+        row = insert(NONCES), {"key_id": "k", "nonce": str(index), "expires_at": 1}
         return Draft("answer", b"entry %d" % index, 1, rows=(row,))
 
     assert [log.append(build).result(20) for _ in range(3)] == [0, 1, 2]
@@ -122,7 +122,7 @@ def test_a_build_that_raises_takes_no_number(log, draft):
 
 
 def test_rows_that_contradict_stored_ones_fail_alone(log, draft):
-    row = insert(NONCES).values(key_id="k", nonce="n", expires_at=1)
+    row = insert(NONCES), {"key_id": "k", "nonce": "n", "expires_at": 1}
     undone = []
     futures = [log.append(draft(rows=(row,), undo=lambda place=place: undone.append(place))) for place in range(3)] + [
         log.append(draft())
