@@ -1,6 +1,7 @@
 """`attest up`: both services in the foreground, state in the home, everything made on the first run."""
 
 import os
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -83,16 +84,17 @@ def _tell(home: "Home", services: "Services", *, first: bool, as_json: bool) -> 
     if as_json:
         present.print_json({"home": str(home.root), "first_run": first, **urls})
         return
-    option = f" --home {home.root}" if str(home.root) != str(type(home).at(environment={}).root) else ""
+    elsewhere = home.root != type(home).at(environment={}).root
     lines = (
         f"[bold green]ready[/]      verifier {urls['verifier']}   prover {urls['prover']}",
         f"home       {home.root}" + ("   (new: keys, a provider, a sandbox lender)" if first else ""),
         f"documents  {urls['verifier']}/docs",
         "",
         "[bold]try, in another terminal[/]",
-        f"  attest prover import people.csv --schema schema.json --subject customer_id{option}",
-        f'  attest ask "salary > 100000" --subject C-1001{option}',
-        f"  attest audit replay{option}",
+        *((f"  export ZKATTEST_HOME={shlex.quote(str(home.root))}",) if elsewhere else ()),
+        "  attest prover import people.csv --subject customer_id   # --schema, --map",
+        '  attest ask "salary > 100000" --subject C-1001',
+        "  attest audit replay",
         "",
         f"  curl {urls['verifier']}/v1/queries -H 'content-type: application/json' \\",
         f'    -H "authorization: Bearer $(jq -r .lender {home.keys_file})" \\',
