@@ -37,6 +37,8 @@ def refusal(error: Refusal, *, predicate: str = "") -> CommandError:
     # A path says nothing to a person who typed none; an incident's id is what they have to quote.
     instance = str(error.problem.get("instance", ""))
     what, where = str(error), instance if instance.startswith("urn:") else ""
+    if error.name == "unavailable":
+        what = "the service cannot answer right now"  # its detail speaks of a header that a person never sent
     details = error.problem.get("errors")
     if isinstance(details, list) and details:
         places = [(_option(str(each.get("pointer", ""))), str(each.get("detail", ""))) for each in details[:10]]
