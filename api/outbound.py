@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httpcore2
 import httpx2
 
 from api import strict_json
 from api.problems import Problem
 
 CONNECT_SECONDS: Final = 1.0
-_JSON: Final = frozenset({"application/json", "application/problem+json"})
+_FAILURES: Final = (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError)
+_JSON: Final = frozenset({b"application/json", b"application/problem+json"})
 
 
 class PeerUnreachable(Exception):  # noqa: N818 - names the state; asking again later is safe
@@ -49,16 +51,19 @@ class Outbound:
     def __init__(self, *, timeout: float, connections: int, most: int) -> None:
         self._most = most
         self._timeout = timeout
-        self._client = httpx2.Client(
-            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=False,
-            trust_env=False,
+        seconds = dict.fromkeys(("read", "write", "pool"), timeout) | {"connect": min(CONNECT_SECONDS, timeout)}
+        self._extensions = {"timeout": seconds}
+        # The pool of httpx2 without its client: cookies, redirects, proxies and decoding are what is not wanted here,
+        # and cost as much as the exchange.
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=connections,
+            max_keepalive_connections=connections,
         )
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._pool.close()
 
     def post(self, url: str, body: Mapping[str, Any], *, key: str) -> Reply:
         """Post JSON, read JSON. A connection that the peer closed while it was idle is replaced once.
@@ -70,30 +75,31 @@ class Outbound:
         content = json.dumps(body, separators=(",", ":")).encode()
         try:
             return self._post(url, content, key)
-        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+        except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
             pass
-        except httpx2.HTTPError as error:
+        except _FAILURES as error:
             raise PeerUnreachable(type(error).__name__) from None
         try:
             return self._post(url, content, key)
-        except httpx2.HTTPError as error:
+        except _FAILURES as error:
             raise PeerUnreachable(type(error).__name__) from None
 
     def _post(self, url: str, content: bytes, key: str) -> Reply:
-        headers = {
+        headers: dict[bytes | str, bytes | str] = {
             "Authorization": f"Bearer {key}",
             "Content-Type": "application/json",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
         }
         deadline = time.monotonic() + self._timeout
-        with self._client.stream("POST", url, content=content, headers=headers) as response:
-            media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        with self._pool.stream("POST", url, content=content, headers=headers, extensions=self._extensions) as response:
+            named = (value for name, value in response.headers if name.lower() == b"content-type")
+            media_type = next(named, b"").partition(b";")[0].strip().lower()
             if media_type not in _JSON:
-                raise PeerBroken(f"HTTP {response.status_code} without JSON")
+                raise PeerBroken(f"HTTP {response.status} without JSON")
             chunks: list[bytes] = []
             read = 0
-            for chunk in response.iter_raw():
+            for chunk in response.iter_stream():
                 read += len(chunk)
                 if read > self._most:
                     raise PeerBroken(f"an answer of more than {self._most} bytes")
@@ -102,6 +108,6 @@ class Outbound:
                     raise PeerUnreachable("slow")
                 chunks.append(chunk)
         try:
-            return Reply(response.status_code, strict_json.parse(b"".join(chunks)))
+            return Reply(response.status, strict_json.parse(b"".join(chunks)))
         except Problem as problem:
             raise PeerBroken(problem.detail) from None
