@@ -1,10 +1,11 @@
 """Both applications as they run, over databases and keys of their own."""
 
+import io
 import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -234,13 +235,23 @@ class World:
         (folder / "verifier").mkdir()
         self.verifier = Verifier(folder / "verifier", tables, self.provider, database=database)
         self.more = more
+        self.log = io.StringIO()
+
+    def take_log(self):
+        """What the verifier has logged since the last time."""
+        logged = self.log.getvalue()
+        self.log.seek(0)
+        self.log.truncate()
+        return logged
 
     @contextmanager
     def running(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.verifier.enter(f"http://127.0.0.1:{port}")
-        with Server(create_verifier(self.verifier.settings(**self.more))) as served:
+        with redirect_stdout(self.log):
+            application = create_verifier(self.verifier.settings(**self.more))
+        with Server(application) as served:
             self.verifier_server = served
             self.verifier.service = served.app.state.service
             settings = self.provider.settings(
