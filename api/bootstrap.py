@@ -4,9 +4,10 @@ Every step looks first whether it was done before, and `config.json` is written 
 is completed by the next one, and nothing that exists is ever overwritten.
 """
 
+import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Final
 
@@ -15,6 +16,7 @@ from sqlalchemy import Engine
 from api.auth import KeyRecord, Scope, make_key
 from api.database import migrate, open_engine
 from api.home import PUBLIC_FILE, Address, Config, Home, HomeError, write_file, write_json
+from api.home_settings import log_database
 from api.keyring import TableKeys, write_callers
 from api.services import free_port
 from circuits.jws import SigningKey
@@ -38,6 +40,7 @@ def bootstrap(
     *,
     verifier_port: int | None = None,
     prover_port: int | None = None,
+    environment: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time.time,
     entropy: Entropy = secrets.token_bytes,
 ) -> Config:
@@ -47,6 +50,7 @@ def bootstrap(
         home: its directories exist.
         verifier_port: where the verifier listens; by default as before, on the first run 8470 or a free one.
         prover_port: the same for the prover, 8471.
+        environment: may name another database than the file in the home.
         now: the clock, Unix seconds.
         entropy: a source of random bytes.
 
@@ -64,7 +68,7 @@ def bootstrap(
         verifier=_address(verifier_port, before.verifier if before else None, VERIFIER_PORT),
         **({"provider_id": before.provider_id, "provider_name": before.provider_name} if before else {}),
     )
-    engine = open_engine(f"sqlite:///{home.log_database}")
+    engine = open_engine(log_database(home, environment))
     try:
         migrate(engine, "verifier")
         if not home.keys_file.exists():

@@ -1,12 +1,13 @@
 """The log as an export: from the running verifier with the auditor's key, or from the stopped one's database."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from os import urandom
 from typing import Any, Final
 
 from api.database import open_engine
 from api.home import Home, HomeBusyError, locked
+from api.home_settings import log_database
 from api.lender_client import ServiceClient
 from circuits import calendar
 from circuits.encoding import b64u_decode, canonical_json
@@ -46,10 +47,10 @@ def export_lines(
 
 
 def _from_database(home: Home, progress: Progress) -> Iterator[bytes]:
-    engine = open_engine(f"sqlite:///{home.log_database}")
+    engine = open_engine(log_database(home, os.environ))
     try:
         signer = NoteSigner.from_skey(home.log_key.read_text("ascii").strip())
-        with closing(Log(engine, signer, entropy=urandom)) as log:
+        with closing(Log(engine, signer, entropy=os.urandom)) as log:
             size = log.size
             for number, line in enumerate(lines_of_log(log)):
                 progress(number, size)

@@ -1,10 +1,23 @@
 """The settings of both services as a home directory implies them; the environment has the last word on each."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from api.home import Home
 from api.settings import ProverSettings, VerifierSettings
+
+VERIFIER_DATABASE: Final = "ZKATTEST_VERIFIER_DATABASE_URL"
+PROVER_DATABASE: Final = "ZKATTEST_PROVER_DATABASE_URL"
+
+
+def log_database(home: Home, environment: Mapping[str, str]) -> str:
+    """The address of the verifier's database: the environment's, or the file in the home."""
+    return _found(VERIFIER_DATABASE, environment) or f"sqlite:///{home.log_database}"
+
+
+def vault_database(home: Home, environment: Mapping[str, str]) -> str:
+    """The address of the prover's database: the environment's, or the file in the home."""
+    return _found(PROVER_DATABASE, environment) or f"sqlite:///{home.vault}"
 
 
 def verifier_settings(home: Home, *, environment: Mapping[str, str]) -> VerifierSettings:
@@ -18,7 +31,7 @@ def verifier_settings(home: Home, *, environment: Mapping[str, str]) -> Verifier
         **_unless_set(
             "ZKATTEST_VERIFIER_",
             environment,
-            database_url=f"sqlite:///{home.log_database}",
+            database_url=log_database(home, environment),
             origin=config.origin,
             log_key_file=home.log_key,
             attestation_key_file=home.attestation_key,
@@ -38,7 +51,7 @@ def prover_settings(home: Home, *, environment: Mapping[str, str]) -> ProverSett
         **_unless_set(
             "ZKATTEST_PROVER_",
             environment,
-            database_url=f"sqlite:///{home.vault}",
+            database_url=vault_database(home, environment),
             provider=config.provider_id,
             kek_file=home.kek,
             signing_key_file=home.signing_key,
@@ -48,6 +61,11 @@ def prover_settings(home: Home, *, environment: Mapping[str, str]) -> ProverSett
             verifier_key=keys["issue"],
         )
     )
+
+
+def _found(name: str, environment: Mapping[str, str]) -> str | None:
+    """A variable under its name in any case, as the settings themselves read it."""
+    return next((value for found, value in environment.items() if found.upper() == name), None)
 
 
 def _unless_set(prefix: str, environment: Mapping[str, str], **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - settings are of many types; pydantic checks each

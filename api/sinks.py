@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from api.database import migrate, open_engine
 from api.home import Home, locked
+from api.home_settings import vault_database
 from api.imports import Issued
 from api.lender_client import ServiceClient
 from api.tables import fast_engine
@@ -66,7 +67,7 @@ def opened_vault(home: Home, schema: Schema) -> Iterator[VaultSink]:
     """
     busy = {"what": "the vault is in use by another process", "remedy": "wait for the other import, or stop the prover"}
     with locked(home.prover / "lock", **busy):
-        engine = open_engine(f"sqlite:///{home.vault}")
+        engine = open_engine(vault_database(home, os.environ))
         try:
             migrate(engine, "prover")
             vault = Vault.unlock(engine, FileKeyProvider(home.kek), entropy=os.urandom)

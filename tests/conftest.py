@@ -20,7 +20,7 @@ class PostgresServer:
     Root may not run PostgreSQL: then it runs as `nobody`, from a copy of the binaries where those are out of its reach.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
         self.run_as = pwd.getpwnam("nobody").pw_name if os.geteuid() == 0 else None
         if self.run_as:
@@ -33,8 +33,8 @@ class PostgresServer:
             "unix_socket_directories": folder,
             "shared_buffers": "16MB",
             "max_connections": "64",
-            "fsync": "off",
-            "full_page_writes": "off",
+            "fsync": "on" if durable else "off",
+            "full_page_writes": "on" if durable else "off",
         }
         self.log = (folder / "log").open("wb")
         self.process = subprocess.Popen(  # noqa: S603 - the program is the one just located

@@ -81,9 +81,11 @@ class _Story:
             fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
         self._home.create()
         first, second = free_ports("127.0.0.1", 2)
-        config = bootstrap(self._home, verifier_port=first, prover_port=second)
+        # Nobody's databases and settings but its own: the demonstration leaves nothing behind anywhere.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ZKATTEST_")}
+        config = bootstrap(self._home, verifier_port=first, prover_port=second, environment=environment)
         with present.waiting("starting", quiet=self._quiet):
-            services = Services.start(self._home, environment=os.environ)
+            services = Services.start(self._home, environment=environment)
         with services, connect(self._home) as lender:
             self._say(f"verifier {config.verifier.url}   prover {config.prover.url}   log {config.origin}")
             imported = self._import()
