@@ -40,6 +40,13 @@ class TableKeys:
             return None
         return KeyRecord(row.id, bytes(row.digest), row.owner, _scopes(row.scopes.split()), row.revoked_at)
 
+    def all(self) -> list[KeyRecord]:
+        """Every record, oldest first, the revoked ones too."""
+        statement = self._select.order_by(self._table.c.created_at, self._table.c.id)
+        with self._engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(statement).all()
+        return [KeyRecord(r.id, bytes(r.digest), r.owner, _scopes(r.scopes.split()), r.revoked_at) for r in rows]
+
     def add(self, record: KeyRecord, *, now: int) -> None:
         """Store a new key."""
         with self._engine.begin() as connection:

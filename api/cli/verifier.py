@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import present
+from api.cli import clients, present
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
@@ -16,6 +16,7 @@ log_group = typer.Typer(help="The log of everything answered.", no_args_is_help=
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     app.add_typer(group, name="verifier")
+    group.add_typer(clients.group, name="client")
     group.add_typer(log_group, name="log")
 
 

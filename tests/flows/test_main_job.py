@@ -1,6 +1,7 @@
 """The main job with real processes: import, ask, evidence, replay; and everything that must be refused on the way."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,26 @@ def test_a_file_with_nothing_to_import_is_a_one(up, tmp_path):
 def test_a_second_up_says_so(up):
     ran = up.attest("up", code=3)
     assert "already running" in ran.err
+
+
+def test_a_second_lender_gets_a_key_asks_and_loses_it(up, monkeypatch):
+    made = up.attest("verifier", "client", "add", "second-bank", "--json").json
+    assert made["scopes"] == ["query"]
+    monkeypatch.setenv("ZKATTEST_KEY", made["key"])
+    assert up.attest("ask", "salary > 100000", "--subject", "C-1001", "--json").json["answer"] == "yes"
+    listed = up.attest("verifier", "client", "list", "--json")
+    assert made["key"].rsplit("_", 1)[1] not in listed.out
+    mine = {each["id"]: each for each in listed.json["clients"]}[made["id"]]
+    assert (mine["owner"], mine["revoked_at"]) == ("second-bank", None)
+
+    assert up.attest("verifier", "client", "revoke", made["id"], "--json").json["revoked"]
+    time.sleep(1.5)  # a found key is trusted for a second
+    refused = up.attest("ask", "salary > 100000", "--subject", "C-1001", "--json", code=2)
+    assert "unauthenticated" in refused.out + refused.err
+    up.attest("verifier", "client", "revoke", made["id"], code=2)
+    assert "second-bank" in up.attest("verifier", "client", "list").out
+
+
+@pytest.mark.parametrize("wrong", [("",), ("bank", "--scope", "prove"), ("bank", "--scope", "everything")])
+def test_a_key_that_cannot_be_made_is_a_two(up, wrong):
+    up.attest("verifier", "client", "add", *wrong, code=2)
