@@ -14,6 +14,7 @@ from rich.text import Text
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
+from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home import Home
@@ -64,6 +65,8 @@ def replay(
     earlier = None if since is None else _kept(since, pins)
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
+    if chosen == "fast":
+        prepare_tables(quiet=as_json)
     started = time.perf_counter()
     with ExitStack() as stack:
         lines = _lines(place, file, stack)

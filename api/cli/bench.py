@@ -8,6 +8,7 @@ import typer
 from api.cli import present
 from api.cli.failures import CommandError
 from api.cli.options import HomeOption, JsonOption
+from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,17 +53,15 @@ def bench(
     from statistics import median
 
     from api import bench as measuring
-    from api.tables import fast_engine
     from circuits.group import engine
 
     names = [case.name for case in measuring.cases()] + ["reference 64"]
     chosen = only or names
     if unknown := [name for name in chosen if name not in names]:
         raise CommandError(f"no row is named {unknown[0]!r}", where=f"the rows are: {', '.join(names)}")
+    fast = prepare_tables(quiet=as_json)
+    fast.prepare(measuring.GENERATORS)
     with present.progress(quiet=as_json) as shown:
-        tables = shown.add_task("preparing tables", total=None)
-        fast = fast_engine(progress=lambda done, total: shown.update(tables, completed=done, total=total))
-        fast.prepare(measuring.GENERATORS)
         rows = []
         for case in measuring.cases():
             if case.name in chosen:

@@ -14,6 +14,7 @@ from rich.table import Table
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption
+from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home import Home
@@ -73,12 +74,9 @@ class _Story:
         from api.cli.connection import connect
         from api.cli.trust import read_trust
         from api.services import Services, free_ports
-        from api.tables import fast_engine
 
         self._chapter("Two services", "a KYC provider and an independent verifier")
-        with present.progress(quiet=self._quiet) as shown:
-            task = shown.add_task("preparing tables, once per machine", total=None)
-            fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
+        prepare_tables(quiet=self._quiet)
         self._home.create()
         first, second = free_ports("127.0.0.1", 2)
         # Nobody's databases and settings but its own: the demonstration leaves nothing behind anywhere.

@@ -9,6 +9,7 @@ import typer
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
+from api.cli.preparing import prepare_tables
 
 group = typer.Typer(help="Evidence files: one answer, with everything needed to check it.", no_args_is_help=True)
 
@@ -39,6 +40,8 @@ def verify(
     with file.open("rb") as source:
         content = source.read(MAX_EVIDENCE + 1)  # more is refused, and need not be held to be
     chosen = engine_name(engine)
+    if chosen == "fast":
+        prepare_tables(quiet=as_json)
     started = time.perf_counter()
     try:
         verdict = verify_evidence(content, trust=pins, engine=chosen)

@@ -13,6 +13,7 @@ import typer
 
 from api.cli import present
 from api.cli.options import HomeOption, JsonOption
+from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home import Home
@@ -40,16 +41,13 @@ def up(
     from api.cli.connection import home_at
     from api.home import locked
     from api.services import Services
-    from api.tables import fast_engine
 
     place = home_at(home)
     place.create()
     busy = {"what": "the services of this home are already running", "remedy": "use them, or stop the other attest up"}
     with ending_on_signals(), locked(place.root / "lock", **busy):
         first = not place.is_ready
-        with present.progress(quiet=as_json) as shown:
-            task = shown.add_task("preparing tables", total=None)
-            fast_engine(progress=lambda done, total: shown.update(task, completed=done, total=total))
+        prepare_tables(quiet=as_json)
         bootstrap(place, verifier_port=verifier_port, prover_port=prover_port)
         with Services.start(place, environment=os.environ) as services:
             _tell(place, services, first=first, as_json=as_json)
