@@ -166,9 +166,13 @@ def _take_turn(path: str) -> int:
     """A descriptor that holds the writers' lock; a lock belongs to its descriptor, so threads exclude each other too.
 
     Raises:
-        OperationalError: somebody else's turn lasts too long, as SQLite itself would say it.
+        OperationalError: somebody else's turn lasts too long, or the lock file cannot be used (gone, read-only): said
+            as SQLite itself would say it, so that callers see a database that is unavailable.
     """
-    turn = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        turn = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        raise _unavailable("unable to open database file") from None
     deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
     while True:
         try:
@@ -178,10 +182,15 @@ def _take_turn(path: str) -> int:
                 time.sleep(TURN_SECONDS)
                 continue
             os.close(turn)
-            raise OperationalError(
-                "BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"), hide_parameters=True
-            ) from None
+            raise _unavailable("database is locked") from None
+        except OSError:
+            os.close(turn)
+            raise _unavailable("unable to lock database file") from None
         return turn
+
+
+def _unavailable(reason: str) -> OperationalError:
+    return OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError(reason), hide_parameters=True)
 
 
 def _end_turn(_connection: "DBAPIConnection", record: "ConnectionPoolEntry") -> None:

@@ -58,6 +58,18 @@ def test_a_writer_that_never_gives_back_its_turn_is_reported_and_not_waited_for(
         connection.execute(text("CREATE TABLE t (a integer)"))
 
 
+def test_a_turn_that_cannot_be_taken_is_an_unavailable_database_until_it_can(sqlite_engine):
+    turn = Path(f"{sqlite_engine.url.database}-turn")
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (a integer)"))
+    turn.rename(turn.with_suffix(".away"))
+    with pytest.raises(OperationalError, match="unable to open"), sqlite_engine.begin():
+        pass
+    turn.with_suffix(".away").rename(turn)
+    with sqlite_engine.begin() as connection:
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+
+
 def test_processes_write_in_turns_and_lose_nothing(sqlite_engine):
     with sqlite_engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (a integer)"))
