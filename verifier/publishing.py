@@ -1,7 +1,7 @@
 """Put what providers register into the log and the registry: schemas, credentials, revocations, and providers."""
 
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from verifier.entries import Entry, encode
@@ -47,7 +47,8 @@ def publish_all(
         For each entry where it is in the log, or why it was refused.
 
     Raises:
-        LogUnavailable: some could not be committed, or not in time; registering all of them again is safe.
+        LogUnavailable: some could not be committed, or not in time; registering all of them again is safe. It is
+            raised when the fate of each is known, so that none of them is still being written, unless time ran out.
     """
     pending: list[Future[int] | RegistryError] = []
     for entry in entries:
@@ -57,7 +58,8 @@ def publish_all(
             pending.append(error)
         except EntryError as error:  # too long, say
             pending.append(RegistryError(str(error)))
-    return [_outcome(future, timeout) for future in pending]
+    wait([future for future in pending if isinstance(future, Future)], timeout)
+    return [_outcome(future) for future in pending]
 
 
 def _append(admitted: Admitted, log: Log, registry: Registry, now: int) -> Future[int]:
@@ -70,11 +72,11 @@ def _append(admitted: Admitted, log: Log, registry: Registry, now: int) -> Futur
     return log.append(build)
 
 
-def _outcome(pending: Future[int] | RegistryError, timeout: float) -> Published | RegistryError:
+def _outcome(pending: Future[int] | RegistryError) -> Published | RegistryError:
     if isinstance(pending, RegistryError):
         return pending
     try:
-        return Published(pending.result(timeout), new=True)
+        return Published(pending.result(timeout=0), new=True)
     except AlreadyRegistered as known:
         return Published(known.index, new=False)
     except RegistryError as error:
