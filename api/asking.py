@@ -94,7 +94,7 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
         purpose=body.purpose,
         predicate_text=body.predicate,
         predicate_digest=predicate.digest,
-        schema_digest=schema.digest,
+        schema_digests=(schema.digest,),
         as_of=as_of,
         max_age=body.max_age,
         issued_at=at,

@@ -5,14 +5,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 
 from circuits.encoding import canonical_json
 from circuits.errors import SchemaError
 from circuits.schema_json import read_schema
 from circuits.values import Attribute, AttributeType, Disclosure
 
-__all__ = ["Attribute", "AttributeType", "Disclosure", "Schema", "default_schema"]
+__all__ = ["Attribute", "AttributeType", "Attributes", "Disclosure", "Schema", "default_schema"]
+
+
+class Attributes(Protocol):
+    """What a question is typed under: a schema, or a vocabulary of several; hashable, equal by digest."""
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that name it."""
+        ...
+
+    def __contains__(self, name: object) -> bool: ...
+
+    def __iter__(self) -> Iterator[Attribute]: ...
+
+    def __hash__(self) -> int: ...
+
+    def attribute(self, name: str) -> Attribute:
+        """Look an attribute up; SchemaError if there is none of that name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

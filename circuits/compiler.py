@@ -11,15 +11,17 @@ from functools import lru_cache
 from math import gcd
 
 from circuits import calendar
-from circuits.attributes import Schema
+from circuits.attributes import Attributes
 from circuits.constraints import Circuit
 from circuits.errors import PredicateTypeError, StatementError
 from circuits.gadgets import EQ, GE, Formula, predicate_circuit, predicate_witness
 from circuits.predicate import nodes
+from circuits.predicate.clauses import concluded
 from circuits.predicate.nodes import Age, Among, And, AtLeast, Compare, Flag, Member, Node, Not, Operator, Or
 from circuits.predicate.nodes import Form as NamedForm
 from circuits.predicate.question import Predicate
 from circuits.prover import Wires
+from circuits.query import Reasons
 from circuits.range import Form, centred, comparison_circuit, comparison_witness
 
 MAX_WIDTH = 128
@@ -74,7 +76,15 @@ class CompiledRelation:
                 return predicate_witness([centred(v) for v in values], atoms, formula, result, dict(bounds))
 
 
-def compile_predicate(predicate: Predicate, schema: Schema, *, as_of: int, answer: bool) -> CompiledRelation:
+def compile_predicate(
+    predicate: Predicate,
+    schema: Attributes,
+    *,
+    as_of: int,
+    answer: bool,
+    reasons: Reasons = Reasons.OUTCOME_ONLY,
+    clauses: tuple[bool, ...] | None = None,
+) -> CompiledRelation:
     """Compile a question with one answer.
 
     Args:
@@ -82,6 +92,8 @@ def compile_predicate(predicate: Predicate, schema: Schema, *, as_of: int, answe
         schema: the schema it was typed under; widths come from its bounds.
         as_of: day number at which ages are counted.
         answer: what is to be proven.
+        reasons: whether a NO says which clauses failed.
+        clauses: which clauses hold; exactly where reasons and answer ask for them.
 
     Raises:
         StatementError: typed under another schema (the caller's fault).
@@ -89,12 +101,16 @@ def compile_predicate(predicate: Predicate, schema: Schema, *, as_of: int, answe
     """
     if predicate.schema_digest != schema.digest:
         raise StatementError("the question was typed under another schema")
+    if (clauses is not None) != (reasons is Reasons.FAILED_CLAUSES and not answer):
+        raise StatementError("clauses are told of a NO that was asked with its reasons, and of nothing else")
+    if clauses is not None and concluded(predicate.ast, clauses):
+        raise StatementError("these clauses do not fail the question")
     dated = any(isinstance(atom, Age) for atom in nodes.atoms(predicate.ast))
     return _compiled(predicate, schema, as_of if dated else 0, answer)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(predicate: Predicate, schema: Schema, as_of: int, answer: bool) -> CompiledRelation:  # noqa: FBT001  # a cache key
+def _compiled(predicate: Predicate, schema: Attributes, as_of: int, answer: bool) -> CompiledRelation:  # noqa: FBT001  # a cache key
     compiler = _Compiler(predicate, schema, as_of)
     try:
         return compiler.comparison(predicate.ast, answer) or compiler.hidden(predicate.ast, answer)
@@ -103,7 +119,7 @@ def _compiled(predicate: Predicate, schema: Schema, as_of: int, answer: bool) ->
 
 
 class _Compiler:
-    def __init__(self, predicate: Predicate, schema: Schema, as_of: int) -> None:
+    def __init__(self, predicate: Predicate, schema: Attributes, as_of: int) -> None:
         self.predicate = predicate
         self.schema = schema
         self.as_of = as_of

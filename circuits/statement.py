@@ -1,7 +1,7 @@
-"""The statement: one query, one credential, one answer. It is the only input to verification, besides the proof.
+"""The statement: one query, the credentials it is answered from, one answer: with the proof, all that is verified.
 
 Whoever verifies builds it from their own copies; nothing about it is read from a response. The context binds the whole
-query, the credential's token, the schema, the question and the answer into the transcript; the circuit and the
+query, the credentials' tokens, the schemas, the question and the answer into the transcript; the circuit and the
 commitments are absorbed beside it.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from circuits import arithmetic
-from circuits.attributes import Schema
 from circuits.compiler import CompiledRelation, compile_predicate
 from circuits.constraints import Circuit
 from circuits.credential import Credential
@@ -21,6 +20,7 @@ from circuits.group import engine as shared_engine
 from circuits.pedersen import Opening
 from circuits.predicate.question import Predicate
 from circuits.query import Query
+from circuits.vocabulary import Vocabulary
 
 _LABEL = "zkattest/statement/1"
 
@@ -34,12 +34,14 @@ class Statement:
         V: the commitments, 33 bytes each, in the order of relation.attributes.
         context: bytes the proof is bound to.
         answer: what is proven.
+        clauses: which clauses are proven to hold, and which to fail; None if that is not told.
     """
 
     relation: CompiledRelation
     V: tuple[bytes, ...]
     context: bytes
     answer: bool
+    clauses: tuple[bool, ...] | None = None
 
     @property
     def circuit(self) -> Circuit:
@@ -83,34 +85,58 @@ class Witness:
         return cls(tuple(openings[name] for name in statement.attributes))
 
 
-def build(query: Query, predicate: Predicate, schema: Schema, credential: Credential, answer: bool) -> Statement:  # noqa: FBT001  # the proven answer, never an option
-    """Build the statement that the answer to a query, about the person of a credential, is this one.
+def build(
+    query: Query,
+    predicate: Predicate,
+    vocabulary: Vocabulary,
+    credentials: Sequence[Credential],
+    *,
+    answer: bool,
+    clauses: tuple[bool, ...] | None = None,
+) -> Statement:
+    """Build the statement that the answer to a query, about the person of some credentials, is this one.
 
     Args:
         query: who asked what.
         predicate: the query's question, parsed and typed by whoever builds.
-        schema: the schema, from the builder's own copy.
-        credential: opened with its provider's key.
+        vocabulary: the query's schemas, from the builder's own copies; the question uses each of them.
+        credentials: opened with their provider's key; one under each schema, in the same order.
         answer: True for YES.
+        clauses: which clauses of the question hold; exactly for a NO to a query that asks for failed clauses.
 
     Raises:
-        StatementError: these five do not belong together, or the credential lacks an attribute (the caller's fault).
+        StatementError: these do not belong together, or a credential lacks an attribute (the caller's fault).
         PredicateTypeError: the question is not provable (the lender's fault).
     """
-    if not schema.digest == predicate.schema_digest == query.schema_digest == credential.schema_digest:
-        raise StatementError("query, question and credential are not all under this schema")
+    listed = tuple(schema.digest for schema in vocabulary.schemas)
+    if predicate.schema_digest != vocabulary.digest or query.schema_digests != listed:
+        raise StatementError("query and question are not both under these schemas")
     if predicate.digest != query.predicate_digest or predicate.text != query.predicate_text:
         raise StatementError("the question is not the query's")
-    if credential.provider != query.provider:
-        raise StatementError("the credential is not by the provider who is asked")
-    missing = [name for name in predicate.attributes if name not in credential.commitments]
+    if vocabulary.used(predicate.attributes) != vocabulary.schemas:
+        raise StatementError("the question does not need all of the query's schemas")
+    if tuple(credential.schema_digest for credential in credentials) != listed:
+        raise StatementError("there is not one credential under each of the query's schemas, in their order")
+    if any(credential.provider != query.provider for credential in credentials):
+        raise StatementError("a credential is not by the provider who is asked")
+    source = {name: credentials[vocabulary.place(name)] for name in predicate.attributes}
+    missing = [name for name, credential in source.items() if name not in credential.commitments]
     if missing:
         raise StatementError(f"the credential has no {', '.join(missing)}")
-    relation = compile_predicate(predicate, schema, as_of=query.as_of_day, answer=answer)
-    V = tuple(credential.commitments[name] for name in relation.attributes)
-    word = b"yes" if answer else b"no"
-    context = fields(_LABEL, query.digest, credential.digest, schema.digest, predicate.digest, word)
-    return Statement(relation, V, context, answer)
+    relation = compile_predicate(
+        predicate, vocabulary, as_of=query.as_of_day, answer=answer, reasons=query.reasons, clauses=clauses
+    )
+    V = tuple(source[name].commitments[name] for name in relation.attributes)
+    context = fields(
+        _LABEL,
+        query.digest,
+        b"".join(credential.digest for credential in credentials),
+        vocabulary.digest,
+        predicate.digest,
+        b"yes" if answer else b"no",
+        b"" if clauses is None else bytes(clauses),
+    )
+    return Statement(relation, V, context, answer, clauses)
 
 
 def prove(statement: Statement, witness: Witness, *, entropy: bytes, engine: Engine | EngineName = "fast") -> bytes:

@@ -22,6 +22,7 @@ from circuits.predicate import Predicate
 from circuits.query import Query
 from circuits.statement import Witness
 from circuits.values import ORDERED
+from circuits.vocabulary import Vocabulary
 from prover.errors import Declined, QueryRefused, VaultError
 from prover.models import CREDENTIALS, SCHEMAS, SUBJECTS
 from prover.pool import ProvingPool
@@ -119,7 +120,7 @@ class Responder:
         openings = self._vault.open(held.subject, held.sealed, credential_id=held.credential.id, schema=schema)
         values = {name: _value(schema.attribute(name), openings[name]) for name in predicate.attributes}
         answer = predicates.evaluate(predicate, values, query.as_of_day)
-        statement = statements.build(query, predicate, schema, held.credential, answer)
+        statement = statements.build(query, predicate, Vocabulary((schema,)), [held.credential], answer=answer)
         proof = self._pool.prove(statement, Witness.of(statement, openings), entropy=entropy(32))
         return Answered(answer, held.credential.id, proof)
 
@@ -132,7 +133,7 @@ class Responder:
             raise QueryRefused("the query has expired")
         if now < query.issued_at - CLOCK_SKEW:
             raise QueryRefused("the query was issued in the future")
-        schema = self._schema(query.schema_digest)
+        schema = self._schema(query.schema_digests[0])
         predicate = predicates.parse(query.predicate_text, schema)
         if predicate.digest != query.predicate_digest:
             raise QueryRefused("the query's predicate digest is not the digest of its predicate")

@@ -113,7 +113,7 @@ def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expire
         "asked_at": calendar.rfc3339(query.issued_at),
         "purpose": query.purpose,
         "query_digest": b64u(query.digest),
-        "schema_digest": b64u(query.schema_digest),
+        "schema_digest": b64u(query.schema_digests[0]),
         "credential_digest": b64u(credential.digest),
         "proof_digest": b64u(hashlib.sha256(claim.answered.proof).digest()),
         "sources": [

@@ -18,6 +18,7 @@ from circuits.errors import CircuitsError, ProofError
 from circuits.predicate import Predicate, parse
 from circuits.query import Query
 from circuits.statement import Statement
+from circuits.vocabulary import Vocabulary
 from verifier.errors import (
     CheckFailed,
     CredentialExpired,
@@ -160,14 +161,16 @@ def appraise(query: Query, answered: Answered, *, registry: Registry, audience: 
     _require_query(query, audience=audience, now=now)
     registered = _require_credential(query, answered, registry=registry, asked_at=asked_at, now=now)
     try:
-        schema = registry.schema(query.schema_digest)
+        schema = registry.schema(query.schema_digests[0])
         predicate = _parsed(query.predicate_text, schema)
     except (RegistryError, CircuitsError) as error:
         raise QueryRefused(f"the question has no meaning under its schema: {error}") from error
     if predicate.digest != query.predicate_digest:
         raise QueryRefused("the question's digest is not that of its text")
     try:
-        rebuilt = statement.build(query, predicate, schema, registered.credential, answered.answer)
+        rebuilt = statement.build(
+            query, predicate, Vocabulary((schema,)), [registered.credential], answer=answered.answer
+        )
     except CircuitsError as error:
         raise WrongSchema(f"the credential cannot answer the question: {error}") from error
     return Claim(query, predicate, registered, answered, asked_at, rebuilt)
@@ -201,7 +204,7 @@ def _require_credential(query: Query, answered: Answered, *, registry: Registry,
         (registered.index < asked_at, CredentialLate("the credential was logged after the question had been put")),
         (ended is None or ended >= asked_at, CredentialSuperseded(f"the credential was ended by entry {ended}")),
         (now < credential.expires_at, CredentialExpired("the credential had expired when it was used")),
-        (credential.schema_digest == query.schema_digest, WrongSchema("the question is put under another schema")),
+        (credential.schema_digest == query.schema_digests[0], WrongSchema("the question is put under another schema")),
         (
             query.max_age is None or age <= query.max_age,
             CredentialStale(f"the credential is {age} days old, the question allows {query.max_age}"),

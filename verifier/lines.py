@@ -59,7 +59,7 @@ class Lines:
                 (blame: provider).
         """
         line = self.start(index)
-        subject, question = _keys(query.provider, query.subject, query.schema_digest)
+        subject, question = _keys(query.provider, query.subject, query.schema_digests[0])
         if self._subject_of.get(line, subject) != subject:
             raise CredentialElsewhere("answers about another subject have come from this credential or its line")
         held, asked_at = self._line_of.get(question, (line, 0))

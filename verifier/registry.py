@@ -227,7 +227,7 @@ class Registry:
             try:
                 body = json.loads(logged.body)
                 query, place = body["query"], self._tokens.place(_key(body["credential"]))
-                names = query["provider"], query["subject"], b64u_decode(query["schema_digest"])
+                names = query["provider"], query["subject"], b64u_decode(query["schemas"][0])
                 asked_at = int(body["asked_at"])
             except (CircuitsError, ValueError, TypeError, KeyError) as error:
                 raise EntryError(f"entry {logged.index} is no answer: {type(error).__name__}") from error
@@ -335,7 +335,7 @@ class Registry:
         if place is None:
             return _nothing
         query = entry.query
-        return self._lines.bind(query.provider, query.subject, query.schema_digest, place.index, entry.asked_at)
+        return self._lines.bind(query.provider, query.subject, query.schema_digests[0], place.index, entry.asked_at)
 
     def _supersede(self, index: int, credential_id: str, provider: str) -> Undo:
         undo_end = self._end(index, credential_id, provider)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
 
-from circuits.attributes import AttributeType, Schema
+from circuits.attributes import Attributes, AttributeType
 from circuits.currencies import decimals
 from circuits.errors import PredicateTypeError
 from circuits.predicate.nodes import Compare, Form, Operator, Unit
@@ -37,7 +37,7 @@ class Linear:
 class Arithmetic:
     """Folds arithmetic under one schema; every refusal has the position of what is to blame."""
 
-    def __init__(self, text: str, schema: Schema) -> None:
+    def __init__(self, text: str, schema: Attributes) -> None:
         self.text = text
         self.schema = schema
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from circuits.attributes import Schema
+from circuits.attributes import Attributes
 from circuits.predicate import nodes, wording
 from circuits.predicate.parser import parse_syntax
 from circuits.predicate.typing import typed
@@ -55,7 +55,7 @@ class Predicate:
         return Predicate(wording.canonical_text(ast), ast, self.schema_digest)
 
 
-def parse(text: str, schema: Schema) -> Predicate:
+def parse(text: str, schema: Attributes) -> Predicate:
     """Parse and type a question.
 
     Raises:

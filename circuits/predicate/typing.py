@@ -1,7 +1,7 @@
 """From the sentence to its meaning: every comparison gets its types from the schema, or the text is refused."""
 
 from circuits import calendar
-from circuits.attributes import Attribute, AttributeType, Schema
+from circuits.attributes import Attribute, Attributes, AttributeType
 from circuits.errors import EncodingError, PredicateSyntaxError, PredicateTypeError, ValueRefused
 from circuits.predicate import nodes, syntax
 from circuits.predicate.linear import Arithmetic, Linear
@@ -13,7 +13,7 @@ MAX_ATOMS = 16
 _WORDS = (AttributeType.ENUM, AttributeType.TEXT)
 
 
-def typed(text: str, tree: syntax.Node, schema: Schema) -> nodes.Node:
+def typed(text: str, tree: syntax.Node, schema: Attributes) -> nodes.Node:
     """Give a syntax tree its meaning under a schema.
 
     Raises:
@@ -24,7 +24,7 @@ def typed(text: str, tree: syntax.Node, schema: Schema) -> nodes.Node:
 
 
 class _Typing:
-    def __init__(self, text: str, schema: Schema) -> None:
+    def __init__(self, text: str, schema: Attributes) -> None:
         self.text = text
         self.schema = schema
         self.arithmetic = Arithmetic(text, schema)

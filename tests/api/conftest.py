@@ -71,7 +71,7 @@ def query(text="salary > 100000", *, subject="ann", now, schema=SCHEMA, **more):
             "purpose": "credit",
             "predicate_text": text,
             "predicate_digest": predicate.parse(text, under).digest,
-            "schema_digest": under.digest,
+            "schema_digests": (under.digest,),
             "as_of": "2026-11-22",
             "max_age": None,
             "issued_at": now,

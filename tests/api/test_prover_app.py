@@ -8,6 +8,7 @@ from circuits import predicate, statement
 from circuits.attributes import Schema
 from circuits.credential import Credential
 from circuits.encoding import b64u, b64u_decode
+from circuits.vocabulary import Vocabulary
 from prover.issuance import Issuer
 from prover.models import CREDENTIALS
 
@@ -51,7 +52,13 @@ def test_yes_and_no_are_proven(prover, provider, tokens, subject, answer):
     assert told["answer"] == answer
     credential = Credential.open(tokens[told["credential"]], provider.signing_key.public)
     schema = Schema.from_json(provider.schema)
-    built = statement.build(asked, predicate.parse(asked.predicate_text, schema), schema, credential, answer == "yes")
+    built = statement.build(
+        asked,
+        predicate.parse(asked.predicate_text, schema),
+        Vocabulary((schema,)),
+        [credential],
+        answer=answer == "yes",
+    )
     statement.verify(built, b64u_decode(told["proof"]))
 
 
@@ -79,7 +86,7 @@ def test_declined_is_the_same_bytes_whoever_is_asked_about(prover, provider):
         ({"audience": "other.example"}, 403, "insufficient-scope"),
         ({"issued_at": 1_000, "expires_at": 2_000}, 422, "unprocessable"),
         ({"issued_at": 4_000_000_000, "expires_at": 4_000_000_060}, 422, "unprocessable"),
-        ({"schema_digest": bytes(32)}, 422, "unprocessable"),
+        ({"schema_digests": (bytes(32),)}, 422, "unprocessable"),
         ({"predicate_digest": bytes(32)}, 422, "unprocessable"),
         ({"predicate_text": "salary > "}, 400, "predicate-syntax"),
         ({"predicate_text": "colour > 1"}, 422, "predicate-type"),
@@ -98,10 +105,12 @@ def test_a_query_that_is_not_ours_to_answer_is_refused(prover, provider, case):
     assert response.json()["type"].endswith("/" + name)
 
 
-_MEMBER = {"predicate_text": "predicate"}
+_MEMBER = {"predicate_text": "predicate", "schema_digests": "schemas"}
 
 
 def _wire(key, value):
+    if isinstance(value, tuple):
+        return [_wire(key, item) for item in value]
     if isinstance(value, bytes):
         return b64u(value)
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(value)) if key.endswith("_at") else value

@@ -7,7 +7,7 @@ import pytest
 
 from circuits.encoding import b64u
 from circuits.errors import QueryError
-from circuits.query import Query
+from circuits.query import Query, Reasons
 
 QUERY = Query(
     id=b64u(bytes(16)),
@@ -19,7 +19,7 @@ QUERY = Query(
     purpose="credit",
     predicate_text="salary > 100000",
     predicate_digest=bytes(32),
-    schema_digest=b"\x01" * 32,
+    schema_digests=(b"\x01" * 32,),
     as_of="2026-11-22",
     max_age=90,
     issued_at=1795362377,
@@ -37,12 +37,13 @@ CHANGES = {
     "purpose": "other",
     "predicate_text": "salary >= 100000",
     "predicate_digest": b"\x01" * 32,
-    "schema_digest": b"\x02" * 32,
+    "schema_digests": (b"\x01" * 32, b"\x02" * 32),
     "as_of": "2026-11-23",
     "max_age": None,
     "issued_at": 1795362378,
     "expires_at": 1795362438,
     "consent": "c-1",
+    "reasons": Reasons.FAILED_CLAUSES,
 }
 
 
@@ -75,7 +76,11 @@ def test_text_does_not_slide_from_field_to_field():
         ("id", "not base64url!"),
         ("nonce", bytes(31)),
         ("predicate_digest", b""),
-        ("schema_digest", bytes(33)),
+        ("schema_digests", (bytes(33),)),
+        ("schema_digests", ()),
+        ("schema_digests", (bytes(32), bytes(32))),
+        ("schema_digests", tuple(bytes([i]) * 32 for i in range(9))),
+        ("reasons", "all"),
         ("audience", ""),
         ("relying_party", "a" * 257),
         ("subject", "a\nb"),

@@ -17,6 +17,7 @@ from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
 from circuits.query import Query
+from circuits.vocabulary import Vocabulary
 
 SCHEMA = Schema.from_json(
     {
@@ -83,7 +84,7 @@ def _query(predicate, **changes):
         "purpose": "credit",
         "predicate_text": predicate.text,
         "predicate_digest": predicate.digest,
-        "schema_digest": SCHEMA.digest,
+        "schema_digests": (SCHEMA.digest,),
         "as_of": "2026-11-22",
         "max_age": None,
         "issued_at": 1795362377,
@@ -94,7 +95,8 @@ def _query(predicate, **changes):
 
 def _built(text, answer, schema=SCHEMA, credential=CREDENTIAL, **changes):
     predicate = parse(text, schema)
-    return statement.build(_query(predicate, **changes), predicate, schema, credential, answer)
+    vocabulary = Vocabulary((schema,))
+    return statement.build(_query(predicate, **changes), predicate, vocabulary, [credential], answer=answer)
 
 
 def _prove(built, openings=OPENINGS):
@@ -235,7 +237,7 @@ def test_another_schema_is_another_statement():
     credential = _credential(schema=other)
     with pytest.raises(ProofInvalid):
         statement.verify(
-            _built(BASE, schema=other, credential=credential, answer=True, schema_digest=other.digest), PROOF
+            _built(BASE, schema=other, credential=credential, answer=True, schema_digests=(other.digest,)), PROOF
         )
 
 
@@ -259,25 +261,28 @@ def test_every_byte_of_a_proof_counts():
 def test_what_does_not_belong_together_is_no_statement():
     predicate = parse(BASE, SCHEMA)
     query = _query(predicate)
-    parts = (query, predicate, SCHEMA, CREDENTIAL, True)
-    assert statement.build(*parts).answer
+    parts = (query, predicate, Vocabulary((SCHEMA,)), [CREDENTIAL])
+    assert statement.build(*parts, answer=True).answer
     other_schema = Schema.from_json(SCHEMA.to_json() | {"version": 2})
     without = {name: V for name, V in CREDENTIAL.commitments.items() if name != "salary"}
     reduced = _credential(commitments=without, provenance=dict.fromkeys(without, Provenance("self", "2026-11-01")))
     for i, wrong in [
         (0, _query(predicate, provider="other")),
-        (0, _query(predicate, schema_digest=bytes(32))),
+        (0, _query(predicate, schema_digests=(bytes(32),))),
         (0, _query(predicate, predicate_digest=bytes(32))),
         (0, _query(predicate, predicate_text="salary > 1")),
         (1, parse("salary > 1", SCHEMA)),
         (1, parse(BASE, other_schema)),
-        (2, other_schema),
-        (3, _credential(schema=other_schema)),
-        (3, _credential(provider="other")),
-        (3, reduced),
+        (2, Vocabulary((other_schema,))),
+        (2, Vocabulary((SCHEMA, other_schema))),
+        (3, [_credential(schema=other_schema)]),
+        (3, [_credential(provider="other")]),
+        (3, [reduced]),
+        (3, []),
+        (3, [CREDENTIAL, CREDENTIAL]),
     ]:
         with pytest.raises(StatementError):
-            statement.build(*parts[:i], wrong, *parts[i + 1 :])
+            statement.build(*parts[:i], wrong, *parts[i + 1 :], answer=True)
 
 
 @pytest.mark.parametrize("value", [-1, 2**32, 2**40, N - 1, N // 2])

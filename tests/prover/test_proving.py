@@ -12,6 +12,7 @@ from circuits.encoding import b64u
 from circuits.errors import PredicateSyntaxError, PredicateTypeError, ProofError, SignatureError
 from circuits.jws import SigningKey
 from circuits.query import Query
+from circuits.vocabulary import Vocabulary
 from prover.errors import Declined, ProverUnavailable, QueryRefused, VaultError
 from prover.issuance import YEAR
 from prover.models import CREDENTIALS, SCHEMAS, SUBJECTS
@@ -84,7 +85,7 @@ def ask(text, subject="alice", **changes):
         purpose="credit",
         predicate_text=text,
         predicate_digest=predicates.parse(text, SCHEMA).digest,
-        schema_digest=SCHEMA.digest,
+        schema_digests=(SCHEMA.digest,),
         as_of="2027-01-15",
         max_age=None,
         issued_at=NOW,
@@ -104,7 +105,7 @@ def verify(engine, signing_key):
         with engine.connect() as connection:
             credential = Credential.open(connection.scalar(chosen), signing_key.public)
         predicate = predicates.parse(query.predicate_text, SCHEMA)
-        statement = statements.build(query, predicate, SCHEMA, credential, answer)
+        statement = statements.build(query, predicate, Vocabulary((SCHEMA,)), [credential], answer=answer)
         statements.verify(statement, answered.proof)
 
     return verify
@@ -154,7 +155,7 @@ def test_nobody_elses_value_answers(responder, issued):
     [
         ({"provider": "other"}, NOW),
         ({"audience": "https://other.example"}, NOW),
-        ({"schema_digest": b"x" * 32}, NOW),
+        ({"schema_digests": (b"x" * 32,)}, NOW),
         ({"predicate_digest": b"x" * 32}, NOW),
         ({"predicate_digest": predicates.parse("salary > 1", SCHEMA).digest}, NOW),
         ({"predicate_text": "salary > 100001"}, NOW),
@@ -308,7 +309,9 @@ def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issue
     with engine.connect() as connection:
         token = connection.scalar(select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == issued["alice"]))
     logged = Credential.open(token, signing_key.public)
-    built = statements.build(query, predicates.parse(query.predicate_text, SCHEMA), SCHEMA, logged, answer=True)
+    built = statements.build(
+        query, predicates.parse(query.predicate_text, SCHEMA), Vocabulary((SCHEMA,)), [logged], answer=True
+    )
     statements.verify(built, answered.proof)
 
 

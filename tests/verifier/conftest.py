@@ -16,6 +16,7 @@ from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
 from circuits.query import Query
 from circuits.statement import Witness
+from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
 from verifier.checking import Answered
 from verifier.entries import CredentialEntry, ProviderEntry, SchemaEntry
@@ -78,7 +79,7 @@ class Company:
         openings = self.openings[credential.id]
         values = {key: opening.value for key, opening in openings.items()}
         told = evaluate(predicate, values, query.as_of_day) if response is None else response
-        built = statement.build(query, predicate, self.schema, credential, told)
+        built = statement.build(query, predicate, Vocabulary((self.schema,)), [credential], answer=told)
         proof = statement.prove(built, Witness.of(built, openings), entropy=os.urandom(32))
         return Answered(told, credential.id, proof)
 
@@ -118,7 +119,7 @@ class World:
             "purpose": "loan",
             "predicate_text": predicate,
             "predicate_digest": parse(predicate, schema).digest,
-            "schema_digest": schema.digest,
+            "schema_digests": (schema.digest,),
             "as_of": "2026-11-18",
             "max_age": 90,
             "issued_at": self.now,

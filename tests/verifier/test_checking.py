@@ -85,7 +85,7 @@ MUTATIONS = {
     "audience of the query": (with_query(audience="other.example/log"), errors.QueryRefused),
     "another verifier": (lambda c, _w: c | {"audience": "other.example/log"}, errors.QueryRefused),
     "provider": (with_query(provider="other-kyc"), errors.WrongProvider),
-    "schema unknown": (with_query(schema_digest=bytes(32)), errors.WrongSchema),
+    "schema unknown": (with_query(schema_digests=(bytes(32),)), errors.WrongSchema),
     "credential unknown": (with_answered(credential=b64u(bytes(16))), errors.CredentialUnknown),
     "credential malformed": (with_answered(credential="!"), errors.CredentialUnknown),
     "credential of another person": (other_credential("bob"), errors.ProofRefused),
