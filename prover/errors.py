@@ -17,6 +17,10 @@ class SubjectUnknown(ProverError):  # noqa: N818 - a fact, told to the operator 
     """No such subject in this vault. Never shown to a verifier: see `Declined`."""
 
 
+class ConsentRefused(ProverError):  # noqa: N818 - named for what became of the consent
+    """A consent that cannot be written, or none to revoke (the operator's fault). Never shown to a verifier."""
+
+
 class ImportRefused(ProverError):  # noqa: N818 - named for what became of the import
     """A file that cannot be imported at all, or a column mapping that does not fit it (the operator's fault)."""
 

@@ -98,6 +98,34 @@ class Outbox(ProverTable, table=True):
     credential_id: str = Field(foreign_key="prover_credential.id", unique=True)
 
 
+class Consent(ProverTable, table=True):
+    """That a subject lets a relying party be told more than an outcome. History stays: taken back sets `revoked_at`.
+
+    `party` is the relying party's keyed hash, another one for every subject; `sealed_party` is their name, under the
+    subject's key. Erased with the subject.
+    """
+
+    __tablename__: ClassVar[Any] = "prover_consent"
+    __table_args__ = (
+        Index(
+            "prover_consent_standing",
+            "subject_id",
+            "party",
+            "reasons",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, sa_column=Column(_COUNTER, primary_key=True, autoincrement=True))
+    subject_id: bytes = Field(foreign_key="prover_subject.id", index=True)
+    party: bytes
+    sealed_party: bytes
+    reasons: str
+    granted_at: int = Field(sa_type=BigInteger)
+    revoked_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
 def _table(model: type[ProverTable]) -> Table:
     return cast("Table", model.__table__)  # type: ignore[attr-defined]  # SQLModel sets it when the class is made
 
@@ -107,4 +135,5 @@ SUBJECTS = _table(Subject)
 SCHEMAS = _table(ProviderSchema)
 CREDENTIALS = _table(IssuedCredential)
 OUTBOX = _table(Outbox)
+CONSENTS = _table(Consent)
 METADATA = ProverTable.metadata

@@ -18,7 +18,7 @@ from circuits.encoding import fields
 from circuits.pedersen import Opening
 from prover.errors import KeyRefused, SubjectUnknown, VaultError
 from prover.keys import KEY_BYTES, NONCE_BYTES, KeyProvider
-from prover.models import CREDENTIALS, OUTBOX, SUBJECTS, VAULT_KEYS
+from prover.models import CONSENTS, CREDENTIALS, OUTBOX, SUBJECTS, VAULT_KEYS
 
 Entropy = Callable[[int], bytes]
 """Draws that many fresh random bytes: `os.urandom` in production."""
@@ -140,6 +140,20 @@ class Vault:
             raise VaultError("sealed openings do not fit their schema")
         return openings
 
+    def party_lookup(self, subject_lookup: bytes, relying_party: str) -> bytes:
+        """The keyed hash under which a subject's consent to a relying party is found, 32 bytes, another per subject."""
+        return self._keyed(fields("zkattest/vault/party/1", subject_lookup, relying_party.encode()))
+
+    def seal_party(self, subject: SealedSubject, relying_party: str, *, entropy: Entropy) -> bytes:
+        """Seal the name of a relying party that a subject has consented to. Raises VaultError: see `subject_key`."""
+        nonce = entropy(NONCE_BYTES)
+        context = _party_context(subject.id, self.party_lookup(subject.lookup, relying_party))
+        return nonce + AESGCM(self.subject_key(subject)).encrypt(nonce, relying_party.encode(), context)
+
+    def open_party(self, subject: SealedSubject, party: bytes, sealed: bytes) -> str:
+        """The name of a relying party, for the operator's eyes. Raises VaultError."""
+        return _open(self.subject_key(subject), sealed, _party_context(subject.id, party)).decode()
+
     def erase(self, engine: Engine, reference: str, *, now: int) -> int:
         """Destroy all that is held of a subject; returns how many credentials can no longer be opened.
 
@@ -166,6 +180,7 @@ class Vault:
             )
             mine = select(CREDENTIALS.c.id).where(theirs)
             connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
+            connection.execute(delete(CONSENTS).where(CONSENTS.c.subject_id == subject_id))
             erased_credentials = connection.execute(
                 update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None)
             ).rowcount
@@ -206,3 +221,7 @@ def _reference_context(subject_id: bytes, lookup: bytes) -> bytes:
 
 def _openings_context(subject_id: bytes, credential_id: str, schema: Schema) -> bytes:
     return fields("zkattest/vault/openings/1", subject_id, credential_id.encode(), schema.digest)
+
+
+def _party_context(subject_id: bytes, party: bytes) -> bytes:
+    return fields("zkattest/vault/consent/1", subject_id, party)
