@@ -4,40 +4,36 @@ What is refused before the vault is looked at depends on public parts of the que
 declined in one way. Undetermined is an answer of its own: there is a subject, and no value to speak about.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
 
-from sqlalchemy import Engine, Row, bindparam, select
+from sqlalchemy import Engine, select
 
 from circuits import predicate as predicates
 from circuits import statement as statements
 from circuits.attributes import Attribute, Schema
-from circuits.calendar import day_number
 from circuits.compiler import compile_predicate
-from circuits.credential import Credential
 from circuits.group import N
 from circuits.jws import VerifyKey
 from circuits.pedersen import Opening
 from circuits.predicate import Predicate
-from circuits.query import Query
+from circuits.predicate.clauses import clauses as clauses_of
+from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.values import ORDERED
 from circuits.vocabulary import Vocabulary
-from prover.errors import Declined, QueryRefused, VaultError
-from prover.models import CREDENTIALS, SCHEMAS, SUBJECTS
+from prover import holdings
+from prover.errors import QueryRefused, VaultError
+from prover.holdings import Reason
+from prover.models import SCHEMAS
 from prover.pool import ProvingPool
-from prover.vault import Entropy, SealedSubject, Vault
+from prover.vault import Entropy, Vault
+
+_VOCABULARIES = 256
 
 CLOCK_SKEW = 60
 """Seconds by which a verifier's clock may be ahead of ours."""
-
-_THEIRS = (
-    select(SUBJECTS, CREDENTIALS.c.token, CREDENTIALS.c.sealed, CREDENTIALS.c.entry_index)
-    .join_from(SUBJECTS, CREDENTIALS, CREDENTIALS.c.subject_id == SUBJECTS.c.id)
-    .where(SUBJECTS.c.lookup == bindparam("lookup"), CREDENTIALS.c.schema_digest == bindparam("schema"))
-)
-_CURRENT = _THEIRS.where(CREDENTIALS.c.superseded_at.is_(None))
-_LOGGED = _THEIRS.where(CREDENTIALS.c.entry_index.is_not(None)).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +42,27 @@ class Answered:
 
     Attributes:
         answer: True for yes; a field of the proven statement.
-        credential: id of the credential whose commitments the proof is about.
+        credentials: ids of the credentials whose commitments the proof is about, in the order of the query's schemas.
         proof: the proof's bytes.
+        clauses: for a no that was asked with its reasons, for each clause of the question whether it holds; proven.
     """
 
     answer: bool
-    credential: str
+    credentials: tuple[str, ...]
     proof: bytes
+    clauses: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """No answer, and why: `absent` (no value for an attribute), `stale` (too old, or not in the log) or `disputed`."""
+    """No answer, and why: `absent` (no value for an attribute), `stale` (too old, or not in the log) or `disputed`.
 
-    reason: Literal["absent", "stale", "disputed"]
+    `credential` is the id of the one it lies with, the first in the order of the query's schemas; None if that is not
+    in the log.
+    """
+
+    reason: Reason
     credential: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What the vault holds for a query: a subject and their current credential, which is in the log."""
-
-    subject: SealedSubject
-    credential: Credential
-    sealed: bytes
-    disputed: bool
 
 
 class Responder:
@@ -94,6 +86,7 @@ class Responder:
         self._key = key
         self._audiences = audiences
         self._schemas: dict[bytes, Schema] = {}
+        self._vocabulary = lru_cache(_VOCABULARIES)(self._read_vocabulary)
 
     def respond(self, query: Query, *, now: int, entropy: Entropy) -> Answered | Undetermined:
         """Answer a query with a proof.
@@ -111,20 +104,19 @@ class Responder:
             ProverUnavailable: no proof could be made now.
             VaultError: the vault was tampered with.
         """
-        schema, predicate = self._require(query, now)
-        held = self._find(query, schema)
-        if isinstance(held, Undetermined):
-            return held
-        if (reason := _gap(held, query, predicate, now)) is not None:
-            return Undetermined(reason, held.credential.id)
-        openings = self._vault.open(held.subject, held.sealed, credential_id=held.credential.id, schema=schema)
-        values = {name: _value(schema.attribute(name), openings[name]) for name in predicate.attributes}
-        answer = predicates.evaluate(predicate, values, query.as_of_day)
-        statement = statements.build(query, predicate, Vocabulary((schema,)), [held.credential], answer=answer)
+        vocabulary, predicate = self._require(query, now)
+        found = holdings.find(self._engine, self._vault, query, vocabulary, key=self._key)
+        gap = found.gap(query, predicate, vocabulary, now)
+        if gap is not None:
+            return Undetermined(*gap)
+        openings = found.open(self._vault, vocabulary)
+        answer, clauses = _conclude(query, predicate, vocabulary, openings)
+        credentials = found.credentials()
+        statement = statements.build(query, predicate, vocabulary, credentials, answer=answer, clauses=clauses)
         proof = self._pool.prove(statement, Witness.of(statement, openings), entropy=entropy(32))
-        return Answered(answer, held.credential.id, proof)
+        return Answered(answer, tuple(credential.id for credential in credentials), proof, clauses)
 
-    def _require(self, query: Query, now: int) -> tuple[Schema, Predicate]:
+    def _require(self, query: Query, now: int) -> tuple[Vocabulary, Predicate]:
         if query.provider != self._provider:
             raise QueryRefused("the query is for another provider")
         if query.audience not in self._audiences:
@@ -133,13 +125,23 @@ class Responder:
             raise QueryRefused("the query has expired")
         if now < query.issued_at - CLOCK_SKEW:
             raise QueryRefused("the query was issued in the future")
-        schema = self._schema(query.schema_digests[0])
-        predicate = predicates.parse(query.predicate_text, schema)
+        vocabulary = self._vocabulary(query.schema_digests)
+        predicate = predicates.parse(query.predicate_text, vocabulary)
         if predicate.digest != query.predicate_digest:
             raise QueryRefused("the query's predicate digest is not the digest of its predicate")
+        if vocabulary.used(predicate.attributes) != vocabulary.schemas:
+            raise QueryRefused("the query's question does not need all of its schemas")
         # Compiled here and not only when it is proven: what cannot be proven is refused whoever it is about.
-        compile_predicate(predicate, schema, as_of=query.as_of_day, answer=True)
-        return schema, predicate
+        compile_predicate(predicate, vocabulary, as_of=query.as_of_day, answer=True, reasons=query.reasons)
+        if query.reasons is Reasons.FAILED_CLAUSES:
+            told = (False,) * len(clauses_of(predicate))
+            compile_predicate(
+                predicate, vocabulary, as_of=query.as_of_day, answer=False, reasons=query.reasons, clauses=told
+            )
+        return vocabulary, predicate
+
+    def _read_vocabulary(self, digests: tuple[bytes, ...]) -> Vocabulary:
+        return Vocabulary(tuple(self._schema(digest) for digest in digests))
 
     def _schema(self, digest: bytes) -> Schema:
         if (known := self._schemas.get(digest)) is not None:
@@ -154,37 +156,16 @@ class Responder:
         self._schemas[digest] = schema
         return schema
 
-    def _find(self, query: Query, schema: Schema) -> _Held | Undetermined:
-        """The subject's current credential under this schema. Raises Declined: there is nothing to ask about."""
-        whose = {"lookup": self._vault.lookup(query.subject), "schema": schema.digest}
-        with self._engine.connect().execution_options(reading=True) as connection:
-            row = connection.execute(_CURRENT, whose).one_or_none()
-            if row is None:
-                raise Declined
-            if row.entry_index is None:
-                # Nothing may be asked about a commitment before it is in the log. Someone with an older one there
-                # exists for the verifier, and what it says is out of date; anyone else does not.
-                if connection.execute(_LOGGED, whose).first() is None:
-                    raise Declined
-                return Undetermined("stale", None)
-        return self._held(row)
 
-    def _held(self, row: Row[*tuple[Any, ...]]) -> _Held:
-        subject = SealedSubject(bytes(row.id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))
-        credential = Credential.recall(row.token, self._key)
-        return _Held(subject, credential, bytes(row.sealed), disputed=row.disputed_at is not None)
-
-
-def _gap(held: _Held, query: Query, predicate: Predicate, now: int) -> Literal["absent", "stale", "disputed"] | None:
-    """Why no answer can be given, if none can."""
-    if held.disputed:
-        return "disputed"
-    age = query.as_of_day - day_number(held.credential.as_of)
-    if now >= held.credential.expires_at or (query.max_age is not None and age > query.max_age):
-        return "stale"
-    if any(name not in held.credential.commitments for name in predicate.attributes):
-        return "absent"
-    return None
+def _conclude(
+    query: Query, predicate: Predicate, vocabulary: Vocabulary, openings: Mapping[str, Opening]
+) -> tuple[bool, tuple[bool, ...] | None]:
+    """The answer, and which clauses hold if a no is to come with that."""
+    values = {name: _value(vocabulary.attribute(name), openings[name]) for name in predicate.attributes}
+    answer = predicates.evaluate(predicate, values, query.as_of_day)
+    if answer or query.reasons is not Reasons.FAILED_CLAUSES:
+        return answer, None
+    return answer, tuple(predicates.evaluate(clause, values, query.as_of_day) for clause in clauses_of(predicate))
 
 
 def _value(attribute: Attribute, opening: Opening) -> int:

@@ -101,7 +101,7 @@ def respond(responder, query, now=NOW):
 @pytest.fixture
 def verify(engine, signing_key):
     def verify(query, answered, answer):
-        chosen = select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == answered.credential)
+        chosen = select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == answered.credentials[0])
         with engine.connect() as connection:
             credential = Credential.open(connection.scalar(chosen), signing_key.public)
         predicate = predicates.parse(query.predicate_text, SCHEMA)
@@ -135,7 +135,7 @@ def test_a_yes_and_a_no_are_proven(responder, issued, verify, text, answer):
     query = ask(text)
     answered = respond(responder, query)
     assert isinstance(answered, Answered)
-    assert (answered.answer, answered.credential) == (answer, issued["alice"])
+    assert (answered.answer, answered.credentials, answered.clauses) == (answer, (issued["alice"],), None)
     verify(query, answered, answer)
     with pytest.raises(ProofError):
         verify(query, answered, not answer)
@@ -232,7 +232,7 @@ def test_a_superseded_value_is_never_spoken_for(issuer, responder):
     assert respond(responder, ask("salary > 100000")) == Undetermined("stale", None)
     register(issuer)
     answered = respond(responder, ask("salary > 100000"))
-    assert (answered.answer, answered.credential) == (False, newer.credential)
+    assert (answered.answer, answered.credentials) == (False, (newer.credential,))
 
 
 def test_a_tampered_vault_answers_nothing(engine, responder, issued):
@@ -271,7 +271,7 @@ def swapped(connection, table, column):
     ids=["sealed", "token", "wrapped_key"],
 )
 def test_one_persons_row_never_answers_for_another(engine, responder, issued, table, column):
-    assert responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom).credential == issued["alice"]
+    assert responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom).credentials == (issued["alice"],)
     with engine.begin() as connection:
         swapped(connection, table, column)
     for subject in issued:
@@ -305,7 +305,7 @@ def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issue
     responder = Responder(engine, vault, pool, provider="bank", key=newer.public, audiences=frozenset({ORIGIN}))
     query = ask("salary > 100000")
     answered = respond(responder, query)
-    assert (answered.answer, answered.credential) == (True, issued["alice"])
+    assert (answered.answer, answered.credentials) == (True, (issued["alice"],))
     with engine.connect() as connection:
         token = connection.scalar(select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == issued["alice"]))
     logged = Credential.open(token, signing_key.public)
