@@ -111,7 +111,13 @@ def answer(
                     checked, signer=signer, origin=log.origin, index=index, now=logged_at, lifetime=lifetime
                 )
                 entry = AnswerEntry(
-                    query, asked_at, response.credential, response.answer, response.proof, attestation.token
+                    query,
+                    asked_at,
+                    response.credentials,
+                    response.answer,
+                    response.proof,
+                    attestation.token,
+                    response.clauses,
                 )
                 return entry, LoggedAttestation(attestation, index, logged_at)
 
@@ -133,7 +139,7 @@ def answer(
         body = encode(entry, logged_at)
         if isinstance(logged, LoggedAttestation):
             # Again, in the log's own order: another answer about the same subject may just have been logged.
-            registry.require_line(query, logged.checked.claim.registered)
+            registry.require_lines(query, logged.checked.claim.registered)
         rows = tuple(record(logged))
         undo = registry.enter(index, registry.admit(entry), logged_at)  # last: nothing may fail once it is entered
         made.append(logged)

@@ -5,10 +5,14 @@ Payload::
     {"iss": origin, "aud": "first-bank", "jti": query id, "iat": ..., "exp": ..., "sub": "c-1029",
      "provider": "acme-kyc", "predicate": "salary > 100000", "predicate_digest": "...",
      "question": "salary is more than 100,000.00 USD per year", "answer": "yes", "as_of": "2026-11-22",
-     "asked_at": "2026-11-22T15:46:17Z", "purpose": "loan", "query_digest": "...", "schema_digest": "...",
-     "credential_digest": "...", "proof_digest": "...",
+     "asked_at": "2026-11-22T15:46:17Z", "purpose": "loan", "query_digest": "...", "schema_digests": ["..."],
+     "credential_digests": ["..."], "proof_digest": "...",
      "sources": [{"attribute": "salary", "source": "payroll", "verified_at": "2026-11-01"}],
-     "log": {"origin": origin, "index": 413}}
+     "reasons": "outcome-only", "log": {"origin": origin, "index": 413}}
+
+Schemas and credentials are in the query's order, each attribute's source is its own credential's. With the reasons
+"failed-clauses" a NO has one more member, never empty: `"failed": [{"predicate": "salary > 100000", "question": "salary
+is more than 100,000.00 USD per year"}]`.
 
 Nothing in it is free: every member but `exp` follows from the checked proof, its time and its place in the log, so that
 `Attestation.open` can demand each one, byte for byte.
@@ -22,7 +26,7 @@ from circuits import calendar, jws
 from circuits.encoding import b64u
 from circuits.errors import CircuitsError
 from circuits.jws import SigningKey, VerifyKey
-from verifier.checking import CheckedProof
+from verifier.checking import CheckedProof, Claim
 from verifier.errors import AttestationError
 
 TYP = "zkattest-attestation+jwt"
@@ -96,8 +100,7 @@ def attest(
 
 def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expires_at: int) -> dict[str, Any]:
     claim, query = checked.claim, checked.query
-    credential = claim.registered.credential
-    return {
+    payload: dict[str, Any] = {
         "iss": query.audience,
         "aud": query.relying_party,
         "jti": query.id,
@@ -109,20 +112,22 @@ def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expire
         "predicate_digest": b64u(query.predicate_digest),
         "question": claim.predicate.english(),
         "answer": "yes" if checked.answer else "no",
+        "reasons": query.reasons.value,
         "as_of": query.as_of,
         "asked_at": calendar.rfc3339(query.issued_at),
         "purpose": query.purpose,
         "query_digest": b64u(query.digest),
-        "schema_digest": b64u(query.schema_digests[0]),
-        "credential_digest": b64u(credential.digest),
+        "schema_digests": [b64u(digest) for digest in query.schema_digests],
+        "credential_digests": [b64u(each.credential.digest) for each in claim.registered],
         "proof_digest": b64u(hashlib.sha256(claim.answered.proof).digest()),
-        "sources": [
-            {
-                "attribute": name,
-                "source": credential.provenance[name].source,
-                "verified_at": credential.provenance[name].verified_at,
-            }
-            for name in claim.predicate.attributes
-        ],
+        "sources": [_source(claim, name) for name in claim.predicate.attributes],
         "log": {"origin": origin, "index": index},
     }
+    if claim.failed:
+        payload["failed"] = [{"predicate": each.text, "question": each.english()} for each in claim.failed]
+    return payload
+
+
+def _source(claim: Claim, attribute: str) -> dict[str, str]:
+    provenance = claim.source(attribute).provenance[attribute]
+    return {"attribute": attribute, "source": provenance.source, "verified_at": provenance.verified_at}

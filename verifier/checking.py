@@ -10,17 +10,21 @@ check and a replay years later see the same past: what was logged later neither 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Self
 
 from circuits import calendar, statement
 from circuits.attributes import Schema
-from circuits.errors import CircuitsError, ProofError
+from circuits.credential import Credential
+from circuits.errors import CircuitsError, PredicateTypeError, ProofError, StatementError
 from circuits.predicate import Predicate, parse
-from circuits.query import Query
+from circuits.predicate.clauses import clauses, concluded
+from circuits.query import Query, Reasons
 from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
+from verifier.entries import AnswerEntry
 from verifier.errors import (
     CheckFailed,
+    ClausesRefused,
     CredentialExpired,
     CredentialLate,
     CredentialStale,
@@ -39,11 +43,24 @@ EngineName = Literal["fast", "reference"]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A prover's proven answer: which credential, which bit, and the proof."""
+    """A prover's proven answer.
+
+    Attributes:
+        answer: which bit.
+        credentials: ids of the credentials it is from, one under each of the query's schemas, in their order.
+        proof: of the answer, and of the clauses where there are some.
+        clauses: for a NO to a query that asks for failed clauses: which clauses of the question hold; else None.
+    """
 
     answer: bool
-    credential: str
+    credentials: tuple[str, ...]
     proof: bytes
+    clauses: tuple[bool, ...] | None = None
+
+    @classmethod
+    def of(cls, entry: AnswerEntry) -> Self:
+        """Read the answer that an entry of the log holds."""
+        return cls(entry.answer, entry.credentials, entry.proof, entry.clauses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +81,37 @@ ProverResponse = Answered | Undetermined | Declined
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An answer that passed every rule and whose proof has yet to be verified against `statement`."""
+    """An answer that passed every rule and whose proof has yet to be verified against `statement`.
+
+    Attributes:
+        query: the verifier's own copy of the question.
+        predicate: its meaning.
+        vocabulary: its schemas.
+        registered: the credentials it was answered from, one under each schema, in their order.
+        answered: what the prover sent.
+        asked_at: size of the log when the question was put.
+        statement: what the proof has to prove.
+    """
 
     query: Query
     predicate: Predicate
-    registered: Registered
+    vocabulary: Vocabulary
+    registered: tuple[Registered, ...]
     answered: Answered
     asked_at: int
     statement: Statement
+
+    @property
+    def failed(self) -> tuple[Predicate, ...]:
+        """The clauses that are said to fail, as questions of their own; none where clauses are not told."""
+        if self.answered.clauses is None:
+            return ()
+        listed = zip(clauses(self.predicate), self.answered.clauses, strict=True)
+        return tuple(clause for clause, holds in listed if not holds)
+
+    def source(self, attribute: str) -> Credential:
+        """The credential that an attribute of the question is taken from."""
+        return self.registered[self.vocabulary.place(attribute)].credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,27 +199,30 @@ def appraise(query: Query, answered: Answered, *, registry: Registry, audience: 
         CheckFailed: which rule failed, and `.blame`.
     """
     _require_query(query, audience=audience, now=now)
-    registered = _require_credential(query, answered, registry=registry, asked_at=asked_at, now=now)
-    try:
-        schema = registry.schema(query.schema_digests[0])
-        predicate = _parsed(query.predicate_text, schema)
-    except (RegistryError, CircuitsError) as error:
-        raise QueryRefused(f"the question has no meaning under its schema: {error}") from error
-    if predicate.digest != query.predicate_digest:
-        raise QueryRefused("the question's digest is not that of its text")
+    vocabulary, predicate = _require_meaning(query, registry)
+    registered = _require_credentials(query, answered, registry=registry, asked_at=asked_at, now=now)
+    _require_clauses(query, predicate, answered)
     try:
         rebuilt = statement.build(
-            query, predicate, Vocabulary((schema,)), [registered.credential], answer=answered.answer
+            query,
+            predicate,
+            vocabulary,
+            [each.credential for each in registered],
+            answer=answered.answer,
+            clauses=answered.clauses,
         )
+    except PredicateTypeError as error:
+        raise QueryRefused(f"the question cannot be proven: {error}") from error
     except CircuitsError as error:
-        raise WrongSchema(f"the credential cannot answer the question: {error}") from error
-    return Claim(query, predicate, registered, answered, asked_at, rebuilt)
+        raise WrongSchema(f"the credentials cannot answer the question: {error}") from error
+    return Claim(query, predicate, vocabulary, registered, answered, asked_at, rebuilt)
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str, schema: Schema) -> Predicate:
+def _meaning(text: str, schemas: tuple[Schema, ...]) -> tuple[Vocabulary, Predicate]:
     """Parse a question; lenders ask the same ones over and over."""
-    return parse(text, schema)
+    vocabulary = Vocabulary(schemas)
+    return vocabulary, parse(text, vocabulary)
 
 
 def _require_query(query: Query, *, audience: str, now: int) -> None:
@@ -191,11 +234,39 @@ def _require_query(query: Query, *, audience: str, now: int) -> None:
         raise QueryRefused("the question had expired when it was answered")
 
 
-def _require_credential(query: Query, answered: Answered, *, registry: Registry, asked_at: int, now: int) -> Registered:
+def _require_meaning(query: Query, registry: Registry) -> tuple[Vocabulary, Predicate]:
     try:
-        registered = registry.credential(answered.credential)
+        schemas = tuple(registry.schema(digest) for digest in query.schema_digests)
+        vocabulary, predicate = _meaning(query.predicate_text, schemas)
+    except (RegistryError, CircuitsError) as error:
+        raise QueryRefused(f"the question has no meaning under its schemas: {error}") from error
+    if predicate.digest != query.predicate_digest:
+        raise QueryRefused("the question's digest is not that of its text")
+    if vocabulary.used(predicate.attributes) != vocabulary.schemas:
+        raise QueryRefused("the question was put under a schema that it does not need")
+    return vocabulary, predicate
+
+
+def _require_credentials(
+    query: Query, answered: Answered, *, registry: Registry, asked_at: int, now: int
+) -> tuple[Registered, ...]:
+    if len(answered.credentials) != len(query.schema_digests):
+        raise WrongSchema("the answer does not name one credential for each of the question's schemas")
+    registered = tuple(_registered(registry, credential) for credential in answered.credentials)
+    for each, schema_digest in zip(registered, query.schema_digests, strict=True):
+        _require_credential(query, each, schema_digest, asked_at=asked_at, now=now)
+    registry.require_lines(query, registered)
+    return registered
+
+
+def _registered(registry: Registry, credential: str) -> Registered:
+    try:
+        return registry.credential(credential)
     except RegistryError as error:
         raise CredentialUnknown(str(error)) from error
+
+
+def _require_credential(query: Query, registered: Registered, schema_digest: bytes, *, asked_at: int, now: int) -> None:
     credential = registered.credential
     ended = registered.ended_index
     age = query.as_of_day - calendar.day_number(credential.as_of)
@@ -204,7 +275,7 @@ def _require_credential(query: Query, answered: Answered, *, registry: Registry,
         (registered.index < asked_at, CredentialLate("the credential was logged after the question had been put")),
         (ended is None or ended >= asked_at, CredentialSuperseded(f"the credential was ended by entry {ended}")),
         (now < credential.expires_at, CredentialExpired("the credential had expired when it was used")),
-        (credential.schema_digest == query.schema_digests[0], WrongSchema("the question is put under another schema")),
+        (credential.schema_digest == schema_digest, WrongSchema("the question is put under another schema")),
         (
             query.max_age is None or age <= query.max_age,
             CredentialStale(f"the credential is {age} days old, the question allows {query.max_age}"),
@@ -213,5 +284,19 @@ def _require_credential(query: Query, answered: Answered, *, registry: Registry,
     for kept, failure in rules:
         if not kept:
             raise failure
-    registry.require_line(query, registered)
-    return registered
+
+
+def _require_clauses(query: Query, predicate: Predicate, answered: Answered) -> None:
+    due = query.reasons is Reasons.FAILED_CLAUSES and not answered.answer
+    if answered.clauses is None:
+        if due:
+            raise ClausesRefused("a NO to this question comes with the clauses that failed, and this one does not")
+        return
+    if not due:
+        raise ClausesRefused("the answer tells of clauses that it was not to tell of")
+    try:
+        holds = concluded(predicate.ast, answered.clauses)
+    except StatementError as error:
+        raise ClausesRefused(f"the question has other clauses: {error}") from error
+    if holds:
+        raise ClausesRefused("the clauses that are said to fail do not fail the question")

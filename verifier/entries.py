@@ -17,13 +17,15 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
+from circuits.predicate.typing import MAX_ATOMS
 from circuits.query import Query
+from circuits.vocabulary import MAX_SCHEMAS
 from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
 
 REASONS = ("absent", "stale", "disputed")
 MAX_BODY = 1 << 18
-"""Four of them, quoted, fit an evidence file."""
+"""Eight schemas and their credentials, quoted, fit an evidence file."""
 _MAX_NAME = 256
 
 
@@ -137,18 +139,20 @@ class AnswerEntry:
     kind: ClassVar[str] = "answer"
     query: Query
     asked_at: int
-    credential: str
+    credentials: tuple[str, ...]
     answer: bool
     proof: bytes
     attestation: str
+    clauses: tuple[bool, ...] | None = None
 
     def to_fields(self) -> dict[str, Any]:
         """Write the members of the body."""
         return {
             "query": self.query.to_json(),
             "asked_at": self.asked_at,
-            "credential": self.credential,
+            "credentials": list(self.credentials),
             "answer": "yes" if self.answer else "no",
+            "clauses": None if self.clauses is None else list(self.clauses),
             "proof": b64u(self.proof),
             "attestation": self.attestation,
         }
@@ -156,14 +160,15 @@ class AnswerEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "query", "asked_at", "credential", "answer", "proof", "attestation")
+        _require_members(fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation")
         return cls(
             query=Query.from_json(_object(fields, "query")),
             asked_at=_count(fields, "asked_at"),
-            credential=_text(fields, "credential"),
+            credentials=_texts(fields, "credentials", most=MAX_SCHEMAS),
             answer=_choice(fields, "answer", ("yes", "no")) == "yes",
             proof=b64u_decode(_text(fields, "proof", longest=1 << 16)),
             attestation=_text(fields, "attestation", longest=1 << 17),
+            clauses=None if fields["clauses"] is None else _truths(fields, "clauses", most=MAX_ATOMS),
         )
 
 
@@ -291,6 +296,25 @@ def _text(fields: Mapping[str, Any], name: str, *, longest: int = _MAX_NAME) -> 
     if not isinstance(text, str) or not 1 <= len(text) <= longest:
         raise EntryError(f"{name}: must be a text of 1 to {longest} characters")
     return text
+
+
+def _texts(fields: Mapping[str, Any], name: str, *, most: int) -> tuple[str, ...]:
+    texts = _list(fields, name, most)
+    return tuple(_text({name: text}, name) for text in texts)
+
+
+def _truths(fields: Mapping[str, Any], name: str, *, most: int) -> tuple[bool, ...]:
+    truths = _list(fields, name, most)
+    if not all(isinstance(truth, bool) for truth in truths):
+        raise EntryError(f"{name}: must be a list of true and false")
+    return tuple(truths)
+
+
+def _list(fields: Mapping[str, Any], name: str, most: int) -> list[Any]:
+    members = fields[name]
+    if not isinstance(members, list) or not 1 <= len(members) <= most:
+        raise EntryError(f"{name}: must be a list of 1 to {most}")
+    return members
 
 
 def _choice(fields: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:

@@ -129,6 +129,12 @@ class WrongSchema(CheckFailed):
     code = "wrong-schema"
 
 
+class ClausesRefused(CheckFailed):
+    """Failed clauses that were not asked for, are not there, or do not make the answer a NO (blame: provider)."""
+
+    code = "clauses-refused"
+
+
 class QueryRefused(CheckFailed):
     """The query itself is not one this verifier could have asked at that time (blame: verifier)."""
 

@@ -3,21 +3,27 @@ r"""Evidence: one file that proves one answer offline, to anyone who has pinned 
 The file is RFC 8785 JSON and a newline::
 
     {"answer": {"body": "{...}", "inclusion": ["..."], "index": 413, "salt": "..."},
-     "checkpoint": "verifier.example/log\n414\n...", "credential": {...}, "format": "zkattest-evidence/1",
-     "provider": {...}, "schema": {...}}
+     "checkpoint": "verifier.example/log\n414\n...", "credentials": [{...}], "format": "zkattest-evidence/2",
+     "providers": [{...}], "schemas": [{...}]}
 
-Four log entries, each with its exact body, its salt and its inclusion proof under one signed checkpoint: the provider
-with its key, the schema, the credential, and the answer, whose body holds query, proof and attestation. What is not in
-the file cannot be shown by it: that the credential was not revoked before the question is for the replay of the log.
+Log entries, each with its exact body, its salt and its inclusion proof under one signed checkpoint: the answer, whose
+body holds query, proof and attestation; the credentials and the schemas it is from, in the query's order; and the
+provider with the keys that signed them, in the log's (one entry, or more if it changed its key between). These and no
+others. What is not in the file cannot be shown by it: that no credential was revoked before the question is for the
+replay of the log.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
 from circuits.errors import CircuitsError
+from circuits.predicate import Predicate
 from circuits.query import Query
+from circuits.vocabulary import MAX_SCHEMAS
 from verifier import merkle
 from verifier.attestation import Attestation
 from verifier.checking import Answered, EngineName, check
@@ -25,15 +31,16 @@ from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, Schema
 from verifier.errors import AttestationError, CheckFailed, EvidenceError, VerifierError
 from verifier.leaves import LoggedEntry
 from verifier.note import Checkpoint
-from verifier.registry import Registry
+from verifier.registry import Registered, Registry
 from verifier.trust import Trust
 
 __all__ = ["Trust", "Verdict", "build", "verify_evidence"]
-FORMAT = "zkattest-evidence/1"
-MAX_EVIDENCE = 1 << 20
-_REGISTERED = (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind)
-_ROLES = (*_REGISTERED, AnswerEntry.kind)
-_MEMBERS = {"format", "checkpoint", *_ROLES}
+FORMAT = "zkattest-evidence/2"
+MAX_EVIDENCE = 1 << 23
+"""Room for eight of the longest schemas with their credentials."""
+_EARLIER = ("zkattest-evidence/1",)
+_LISTS = {"providers": ProviderEntry.kind, "schemas": SchemaEntry.kind, "credentials": CredentialEntry.kind}
+_MEMBERS = {"format", "checkpoint", "answer", *_LISTS}
 _ENTRY_MEMBERS = {"index", "salt", "body", "inclusion"}
 
 
@@ -62,6 +69,7 @@ class Verdict:
         query: what was asked, by whom, about whom.
         question: the predicate in English.
         answer: the proven bit.
+        failed: the clauses that failed; none unless the query asked for them and the answer is NO.
         index: the entry that holds the answer.
         answered_at: Unix seconds, as logged.
         proof_bytes: size of the zero-knowledge proof.
@@ -74,6 +82,7 @@ class Verdict:
     query: Query
     question: str
     answer: bool
+    failed: tuple[Predicate, ...]
     index: int
     answered_at: int
     proof_bytes: int
@@ -121,15 +130,10 @@ def build(index: int, *, log: LogReader, registry: Registry) -> bytes:
     answer, _at = decode(logged.body)
     if not isinstance(answer, AnswerEntry):
         raise EvidenceError(f"entry {index} is no answer")
-    registered = registry.credential(answer.credential)
-    members = {
-        ProviderEntry.kind: registered.provider_index,
-        SchemaEntry.kind: registered.schema_index,
-        CredentialEntry.kind: registered.index,
-        AnswerEntry.kind: index,
-    }
-    entries = {role: _entry_json(log.entry(place), log.inclusion(place, size)) for role, place in members.items()}
-    return canonical_json({"format": FORMAT, "checkpoint": note, **entries}) + b"\n"
+    places = _places([registry.credential(credential) for credential in answer.credentials])
+    lists = {name: [_entry_json(log, place, size) for place in places[name]] for name in _LISTS}
+    file = {"format": FORMAT, "checkpoint": note, "answer": _entry_json(log, index, size), **lists}
+    return canonical_json(file) + b"\n"
 
 
 def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast") -> Verdict:
@@ -146,8 +150,9 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
     file = _parse(evidence)
     try:
         checkpoint = Checkpoint.open(file["checkpoint"], trust.log)
-        entries = {role: _included(role, file[role], checkpoint) for role in _ROLES}
-        return _verify_answer(entries, checkpoint, trust, engine)
+        answer = _included("answer", file["answer"], checkpoint)
+        lists = {name: _all_included(name, file[name], checkpoint) for name in _LISTS}
+        return _verify_answer(answer, lists, checkpoint, trust, engine)
     except EvidenceError:
         raise
     except (CheckFailed, AttestationError) as error:
@@ -157,26 +162,30 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
 
 
 def _verify_answer(
-    entries: dict[str, LoggedEntry], checkpoint: Checkpoint, trust: Trust, engine: EngineName
+    logged: LoggedEntry,
+    lists: dict[str, list[LoggedEntry]],
+    checkpoint: Checkpoint,
+    trust: Trust,
+    engine: EngineName,
 ) -> Verdict:
     registry = Registry(partial=True)
-    # In the order of the log: after a provider has changed its key, the schema may be older than the key.
-    for role in sorted(_REGISTERED, key=lambda role: entries[role].index):
-        entry, appended_at = _decode(role, entries[role])
-        registry.apply(entries[role].index, entry, appended_at)
-    logged = entries[AnswerEntry.kind]
+    # In the order of the log: after a provider has changed its key, a schema may be older than the key.
+    for each in sorted(chain.from_iterable(lists.values()), key=lambda each: each.index):
+        entry, appended_at = _decode(each.kind, each)
+        registry.apply(each.index, entry, appended_at)
     answer, answered_at = _decode(AnswerEntry.kind, logged)
     if not isinstance(answer, AnswerEntry) or answer.asked_at > logged.index:
         raise EvidenceError("answer: it relies on a later state of the log than its own")
     checked = check(
         answer.query,
-        Answered(answer.answer, answer.credential, answer.proof),
+        Answered.of(answer),
         registry=registry,
         audience=trust.origin,
         asked_at=answer.asked_at,
         now=answered_at,
         engine=engine,
     )
+    _require_exactly(lists, checked.claim.registered)
     attestation = Attestation.open(
         answer.attestation,
         trust.attestations,
@@ -189,6 +198,7 @@ def _verify_answer(
         query=answer.query,
         question=checked.claim.predicate.english(),
         answer=answer.answer,
+        failed=checked.claim.failed,
         index=logged.index,
         answered_at=answered_at,
         proof_bytes=len(answer.proof),
@@ -206,13 +216,30 @@ def _decode(role: str, logged: LoggedEntry) -> tuple[Any, int]:
     return entry, appended_at
 
 
-def _entry_json(logged: LoggedEntry, inclusion: list[bytes]) -> dict[str, Any]:
+def _entry_json(log: LogReader, index: int, size: int) -> dict[str, Any]:
+    logged = log.entry(index)
     return {
-        "index": logged.index,
+        "index": index,
         "salt": b64u(logged.salt),
         "body": logged.body.decode(),
-        "inclusion": [b64u(digest) for digest in inclusion],
+        "inclusion": [b64u(digest) for digest in log.inclusion(index, size)],
     }
+
+
+def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
+    """List the entries that an answer from some credentials relies on, in the order of the file."""
+    return {
+        "providers": sorted({each.provider_index for each in registered}),
+        "schemas": [each.schema_index for each in registered],
+        "credentials": [each.index for each in registered],
+    }
+
+
+def _require_exactly(lists: dict[str, list[LoggedEntry]], registered: Sequence[Registered]) -> None:
+    """Require that a file holds what its answer relies on, and nothing beside it."""
+    for name, places in _places(registered).items():
+        if [each.index for each in lists[name]] != places:
+            raise EvidenceError(f"{name}: not those that the answer is from, in their order")
 
 
 def _parse(evidence: bytes) -> dict[str, Any]:
@@ -224,11 +251,21 @@ def _parse(evidence: bytes) -> dict[str, Any]:
         file = parse_canonical_json(evidence[:-1])
     except CircuitsError as error:
         raise EvidenceError(f"not an evidence file: {error}") from error
-    if not isinstance(file, dict) or file.get("format") != FORMAT:
+    if not isinstance(file, dict):
+        raise EvidenceError("an evidence file is a JSON object")
+    if file.get("format") in _EARLIER:
+        raise EvidenceError(f"format: the file is of an earlier version than {FORMAT}; have it made again from the log")
+    if file.get("format") != FORMAT:
         raise EvidenceError(f"format: must be {FORMAT}")
     if set(file) != _MEMBERS or not isinstance(file["checkpoint"], str):
         raise EvidenceError(f"the members must be {', '.join(sorted(_MEMBERS))}")
     return file
+
+
+def _all_included(name: str, members: Any, checkpoint: Checkpoint) -> list[LoggedEntry]:  # noqa: ANN401 - parsed JSON
+    if not isinstance(members, list) or not 1 <= len(members) <= MAX_SCHEMAS:
+        raise EvidenceError(f"{name}: must be a list of 1 to {MAX_SCHEMAS} entries")
+    return [_included(_LISTS[name], member, checkpoint) for member in members]
 
 
 def _included(role: str, member: Any, checkpoint: Checkpoint) -> LoggedEntry:  # noqa: ANN401 - parsed JSON

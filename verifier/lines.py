@@ -8,10 +8,13 @@ whichever credential suits: another person's, or one of two it keeps for the sam
 - a subject is answered about, under one schema, from one line. Another line may take over if it was begun after the
   last question that was answered from the old one (a person who was erased and imported again): then the old one is
   over. A line that was there all along cannot be turned to when its answer is liked better.
+
+An answer from several credentials binds each of their lines: to mix one person's payroll with another's passport is to
+give the other's passport away for good.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from circuits.encoding import fields
 from circuits.query import Query
@@ -51,45 +54,68 @@ class Lines:
 
         return undo
 
-    def require(self, query: Query, index: int) -> None:
-        """Require that a subject may be answered about from the credential at an entry.
+    def require(self, query: Query, indices: Sequence[int]) -> None:
+        """Require that a subject may be answered about from credentials, one under each of the query's schemas.
+
+        Args:
+            query: about whom, under which schemas.
+            indices: the credentials' entries, in the order of the schemas.
 
         Raises:
-            CredentialElsewhere: its line is about someone else, or the subject's answers come from another one
-                (blame: provider).
+            CredentialElsewhere: a line is about someone else, or the subject's answers come from another one (blame:
+                provider).
         """
-        line = self.start(index)
-        subject, question = _keys(query.provider, query.subject, query.schema_digests[0])
-        if self._subject_of.get(line, subject) != subject:
-            raise CredentialElsewhere("answers about another subject have come from this credential or its line")
-        held, asked_at = self._line_of.get(question, (line, 0))
-        if held != line and line < asked_at:
-            raise CredentialElsewhere(
-                f"answers about this subject come from the credential at entry {held} and its successors; "
-                f"this one was there when the last of them was asked for"
-            )
+        person = _person(query.provider, query.subject)
+        for schema_digest, index in zip(query.schema_digests, indices, strict=True):
+            line = self.start(index)
+            if self._subject_of.get(line, person) != person:
+                raise CredentialElsewhere("answers about another subject have come from this credential or its line")
+            held, asked_at = self._line_of.get(_question(person, schema_digest), (line, 0))
+            if held != line and line < asked_at:
+                raise CredentialElsewhere(
+                    f"answers about this subject come from the credential at entry {held} and its successors; "
+                    f"this one was there when the last of them was asked for"
+                )
 
-    def bind(self, provider: str, subject: str, schema_digest: bytes, index: int, asked_at: int) -> Callable[[], None]:
-        """Note that a subject was answered about from the credential at an entry; returns how to take that back."""
-        line = self.start(index)
-        person, question = _keys(provider, subject, schema_digest)
-        owner, before = self._subject_of.get(line), self._line_of.get(question)
-        self._subject_of.setdefault(line, person)
-        same = before is not None and before[0] == line
-        self._line_of[question] = (line, max(asked_at, before[1]) if same and before else asked_at)
+    def bind(
+        self, provider: str, subject: str, sources: Iterable[tuple[bytes, int]], asked_at: int
+    ) -> Callable[[], None]:
+        """Note that a subject was answered about; returns how to take that back.
+
+        Args:
+            provider: who answered.
+            subject: the provider's reference for the person.
+            sources: for each schema, its digest and the entry of the credential that was used.
+            asked_at: size of the log when the question was put.
+        """
+        person = _person(provider, subject)
+        before: list[tuple[int, bytes | None, bytes, tuple[int, int] | None]] = []
+        for schema_digest, index in sources:
+            line, question = self.start(index), _question(person, schema_digest)
+            held = self._line_of.get(question)
+            before.append((line, self._subject_of.get(line), question, held))
+            self._subject_of.setdefault(line, person)
+            same = held is not None and held[0] == line
+            self._line_of[question] = (line, max(asked_at, held[1]) if same and held else asked_at)
 
         def undo() -> None:
-            if owner is None:
-                del self._subject_of[line]
-            if before is None:
-                del self._line_of[question]
-            else:
-                self._line_of[question] = before
+            for line, owner, question, held in reversed(before):
+                if owner is None:
+                    del self._subject_of[line]
+                if held is None:
+                    del self._line_of[question]
+                else:
+                    self._line_of[question] = held
 
         return undo
 
 
-def _keys(provider: str, subject: str, schema_digest: bytes) -> tuple[bytes, bytes]:
-    """Short names for a subject, and for a subject under a schema: the registry keeps no references of people."""
-    person = hashlib.sha256(fields("zkattest/line/1", provider.encode(), subject.encode())).digest()
-    return person[:_KEY], hashlib.sha256(person + schema_digest).digest()[:_KEY]
+# The registry keeps no references of people, only short names for a subject, and for a subject under a schema.
+
+
+def _person(provider: str, subject: str) -> bytes:
+    return hashlib.sha256(fields("zkattest/line/1", provider.encode(), subject.encode())).digest()[:_KEY]
+
+
+def _question(person: bytes, schema_digest: bytes) -> bytes:
+    return hashlib.sha256(person + schema_digest).digest()[:_KEY]

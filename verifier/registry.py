@@ -5,16 +5,16 @@ Writing happens in one thread (the log's writer, or a replay); reading anywhere.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from circuits.attributes import Schema
 from circuits.credential import Credential, peek_provider
 from circuits.encoding import b64u_decode
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
 from circuits.query import Query
+from verifier.catalogue import Catalogue, Provider, Undo
 from verifier.claims import Claims, claims_of, require_past
 from verifier.entries import (
     REGISTRY_KINDS,
@@ -31,21 +31,6 @@ from verifier.leaves import LoggedEntry
 from verifier.lines import Lines
 from verifier.revocation import Revocation
 from verifier.token_store import Place, TokenStore, place_of, token_of
-
-Undo = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider as last registered, and the entry that says so."""
-
-    entry: ProviderEntry
-    index: int
-
-    @property
-    def id(self) -> str:
-        """The name it signs under."""
-        return self.entry.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +66,16 @@ def _nothing() -> None:
     """Take nothing back."""
 
 
-class Registry:
-    """What the log says now.
+class Registry(Catalogue):
+    """What the log says now: the catalogue of providers and schemas, and their credentials.
 
     Args:
         partial: entries may be missing, as in an evidence file: what a credential supersedes need not be there.
     """
 
     def __init__(self, *, partial: bool = False) -> None:
+        super().__init__()
         self._partial = partial
-        self._providers: dict[str, Provider] = {}
-        self._signers: dict[int, Provider] = {}
-        self._schemas: dict[bytes, Schema] = {}
-        self._places: dict[tuple[bytes, str], int] = {}
         self._tokens = TokenStore()
         self._lines = Lines()
         self._next = 0
@@ -103,56 +85,6 @@ class Registry:
         return len(self._tokens)
 
     # -- asking ----------------------------------------------------------------------------------------------------
-
-    def providers(self) -> tuple[Provider, ...]:
-        """All providers, in the order of their first entry."""
-        return tuple(self._providers.values())
-
-    def provider(self, provider_id: str) -> Provider:
-        """Look a provider up; RegistryError if there is none (blame: the caller)."""
-        try:
-            return self._providers[provider_id]
-        except KeyError:
-            raise RegistryError("no such provider is registered") from None
-
-    def schemas(self) -> tuple[Schema, ...]:
-        """All schemas, in the order of their first entry."""
-        return tuple(self._schemas.values())
-
-    def schema(self, digest: bytes) -> Schema:
-        """Look a schema up; RegistryError if there is none (blame: the caller)."""
-        try:
-            return self._schemas[digest]
-        except KeyError:
-            raise RegistryError("no such schema is registered") from None
-
-    def schema_providers(self, digest: bytes) -> tuple[str, ...]:
-        """The providers that registered a schema, in the order they did."""
-        return tuple(provider for (place, provider) in tuple(self._places) if place == digest)
-
-    def schema_index(self, digest: bytes, provider: str) -> int:
-        """The entry by which a provider registered a schema; RegistryError if there is none (blame: the caller)."""
-        try:
-            return self._places[digest, provider]
-        except KeyError:
-            raise RegistryError("the provider has not registered this schema") from None
-
-    def schema_for(self, provider: str, attributes: Iterable[str]) -> Schema:
-        """The most recently logged schema of a provider that has all of these attributes.
-
-        Raises:
-            RegistryError: it has none (blame: whoever asks about such attributes).
-        """
-        wanted = tuple(attributes)
-        places = sorted(
-            ((index, digest) for (digest, owner), index in tuple(self._places.items()) if owner == provider),
-            reverse=True,
-        )
-        for _index, digest in places:
-            schema = self.schema(digest)
-            if all(name in schema for name in wanted):
-                return schema
-        raise RegistryError("the provider has no schema with all of these attributes")
 
     def credential(self, credential_id: str) -> Registered:
         """Look a credential up and verify its signature again.
@@ -164,20 +96,21 @@ class Registry:
         if row is None:
             raise RegistryError("no such credential is registered")
         place = place_of(row)
-        signer = self._signers[place.provider_index]
+        signer = self._signer(place.provider_index)
         try:
             credential = _opened(row, signer.entry.key)
         except CircuitsError as error:
             raise RegistryError(f"{type(error).__name__}: {error}") from error
         return Registered(credential, place.index, place.provider_index, place.schema_index, place.ended_index)
 
-    def require_line(self, query: Query, registered: Registered) -> None:
-        """Require that a subject's answers may come from a credential; see verifier.lines.
+    def require_lines(self, query: Query, registered: Sequence[Registered]) -> None:
+        """Require that a subject's answers may come from credentials, one under each of the query's schemas, in order.
 
         Raises:
-            CredentialElsewhere: they come from another one, or it speaks about someone else (blame: provider).
+            CredentialElsewhere: they come from others, or one speaks about someone else (blame: provider); see
+                verifier.lines.
         """
-        self._lines.require(query, registered.index)
+        self._lines.require(query, [each.index for each in registered])
 
     # -- folding ---------------------------------------------------------------------------------------------------
 
@@ -226,13 +159,11 @@ class Registry:
             # Only whom it binds to what: parsing all of it would take eight times as long.
             try:
                 body = json.loads(logged.body)
-                query, place = body["query"], self._tokens.place(_key(body["credential"]))
-                names = query["provider"], query["subject"], b64u_decode(query["schemas"][0])
-                asked_at = int(body["asked_at"])
-            except (CircuitsError, ValueError, TypeError, KeyError) as error:
+                query = body["query"]
+                schema_digests = [b64u_decode(digest) for digest in query["schemas"]]
+                self._bind(query["provider"], query["subject"], schema_digests, body["credentials"], body["asked_at"])
+            except (CircuitsError, ValueError, TypeError, KeyError, AttributeError) as error:
                 raise EntryError(f"entry {logged.index} is no answer: {type(error).__name__}") from error
-            if place is not None:
-                self._lines.bind(*names, place.index, asked_at)
         elif logged.kind in REGISTRY_KINDS:
             self.apply(logged.index, decode_logged(logged), logged.appended_at, trusted=True)
 
@@ -245,6 +176,8 @@ class Registry:
         if isinstance(entry, ProviderEntry):
             undo = self._enter_provider(index, entry, appended_at)
         elif isinstance(entry, SchemaEntry):
+            if not self._partial:  # there, the provider's key may be a newer one than when the schema was logged
+                self.provider(entry.provider)
             undo = self._enter_schema(index, entry)
         elif admitted.credential is not None:
             undo = self._enter_credential(index, admitted.credential, self._current(admitted), appended_at)
@@ -272,40 +205,6 @@ class Registry:
             raise RegistryError("the provider's key has changed")
         return self.provider(signer.id)
 
-    def _enter_provider(self, index: int, entry: ProviderEntry, appended_at: int) -> Undo:
-        known = self._providers.get(entry.id)
-        if known is not None and known.entry == entry:
-            raise AlreadyRegistered(f"provider {entry.id}", known.index)
-        if entry.valid_from > appended_at:
-            raise RegistryError("a provider's key must be valid when it is registered")
-        self._providers[entry.id] = self._signers[index] = Provider(entry, index)
-
-        def undo() -> None:
-            del self._signers[index]
-            if known is None:
-                del self._providers[entry.id]
-            else:
-                self._providers[entry.id] = known
-
-        return undo
-
-    def _enter_schema(self, index: int, entry: SchemaEntry) -> Undo:
-        if not self._partial:  # there, the provider's key may be a newer one than when the schema was logged
-            self.provider(entry.provider)
-        digest = entry.schema.digest
-        if (digest, entry.provider) in self._places:
-            raise AlreadyRegistered(f"schema {entry.schema.name}", self._places[digest, entry.provider])
-        new = digest not in self._schemas
-        self._schemas.setdefault(digest, entry.schema)
-        self._places[digest, entry.provider] = index
-
-        def undo() -> None:
-            del self._places[digest, entry.provider]
-            if new:
-                del self._schemas[digest]
-
-        return undo
-
     def _enter_credential(
         self, index: int, credential: "Credential | Claims", signer: Provider, appended_at: int
     ) -> Undo:
@@ -330,12 +229,24 @@ class Registry:
         return take_back
 
     def _enter_answer(self, entry: AnswerEntry) -> Undo:
-        """Bind the subject to the credential's line; whether it may be is appraised before, never here."""
-        place = self._tokens.place(_key(entry.credential))
-        if place is None:
-            return _nothing
         query = entry.query
-        return self._lines.bind(query.provider, query.subject, query.schema_digests[0], place.index, entry.asked_at)
+        return self._bind(query.provider, query.subject, query.schema_digests, entry.credentials, entry.asked_at)
+
+    def _bind(
+        self,
+        provider: str,
+        subject: str,
+        schema_digests: Sequence[bytes],
+        credentials: Sequence[str],
+        asked_at: int,
+    ) -> Undo:
+        """Bind the subject to the credentials' lines; whether it may be is appraised before, never here."""
+        if len(credentials) != len(schema_digests):
+            raise RegistryError("an answer names one credential for each schema of its question")
+        places = [self._tokens.place(_key(credential)) for credential in credentials]
+        listed = zip(schema_digests, places, strict=True)
+        sources = [(schema_digest, place.index) for schema_digest, place in listed if place is not None]
+        return self._lines.bind(provider, subject, sources, asked_at)
 
     def _supersede(self, index: int, credential_id: str, provider: str) -> Undo:
         undo_end = self._end(index, credential_id, provider)
@@ -367,7 +278,7 @@ class Registry:
             if self._partial:
                 return _nothing
             raise RegistryError("what is to be superseded or revoked is not registered")
-        if self._signers[place.provider_index].id != provider:
+        if self._signer(place.provider_index).id != provider:
             raise RegistryError("what is to be superseded or revoked is another provider's")
         if place.ended_index is not None:
             return _nothing  # the first end counts

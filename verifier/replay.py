@@ -215,7 +215,7 @@ class _Replay:
             self._require_past(entry, logged)
             claim = appraise(
                 entry.query,
-                Answered(entry.answer, entry.credential, entry.proof),
+                Answered.of(entry),
                 registry=self._registry,
                 audience=self._trust.origin,
                 asked_at=entry.asked_at,

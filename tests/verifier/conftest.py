@@ -14,7 +14,8 @@ from circuits.encoding import b64u
 from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
-from circuits.query import Query
+from circuits.predicate.clauses import clauses as clauses_of
+from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
@@ -29,6 +30,16 @@ from verifier.trust import Trust
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))
 NOW = 1_795_000_000  # 2026-11-18
+PAYROLL = Schema.from_json(
+    {
+        "schema": "payroll",
+        "version": 1,
+        "attributes": [
+            {"name": "monthly_pay", "type": "money", "currency": "USD", "max": "1000000"},
+            {"name": "salary", "type": "money", "currency": "USD", "period": "year", "max": "10000000"},
+        ],
+    }
+)
 SALARIES = {"ada": "129000", "bob": "58000.50", "eve": "100000"}
 
 
@@ -46,13 +57,15 @@ class Company:
     schema: Schema = field(default_factory=default_schema)
     openings: dict = field(default_factory=dict)
     subjects: dict = field(default_factory=dict)
+    held: dict = field(default_factory=dict)
 
     def entry(self, **changes):
         before = ProviderEntry(self.name, "Acme KYC", self.key.public, "https://prover.example", NOW - 86_400)
         return replace(before, **changes)
 
     def issue(self, name, values, *, supersedes=None, as_of="2026-11-01", expires_at=NOW + 86_400 * 365, **changes):
-        attributes = {key: self.schema.attribute(key).encode(text) for key, text in values.items()}
+        schema = changes.get("schema", self.schema)
+        attributes = {key: schema.attribute(key).encode(text) for key, text in values.items()}
         openings = {
             key: Opening(value, int.from_bytes(hashlib.sha256(f"{name}/{key}".encode()).digest()) >> 8)
             for key, value in attributes.items()
@@ -71,20 +84,33 @@ class Company:
         }
         credential = issue(**(settings | changes))
         self.openings[credential.id] = openings
-        self.subjects[name.partition("/")[0]] = credential
+        subject = name.partition("/")[0]
+        self.subjects[subject] = self.held[subject, schema] = credential
         return credential
 
-    def prove(self, query, credential, *, response=None):
-        predicate = parse(query.predicate_text, self.schema)
-        openings = self.openings[credential.id]
+    def prove(self, query, *credentials, response=None, clauses=None):
+        """Answer truly from credentials under the query's schemas, or try to prove something else."""
+        vocabulary = Vocabulary(tuple(self.schemas[digest] for digest in query.schema_digests))
+        predicate = parse(query.predicate_text, vocabulary)
+        openings = {
+            name: opening
+            for credential in reversed(credentials)
+            for name, opening in self.openings[credential.id].items()
+        }
         values = {key: opening.value for key, opening in openings.items()}
         told = evaluate(predicate, values, query.as_of_day) if response is None else response
-        built = statement.build(query, predicate, Vocabulary((self.schema,)), [credential], answer=told)
+        if clauses is None and not told and query.reasons is Reasons.FAILED_CLAUSES:
+            clauses = tuple(evaluate(clause, values, query.as_of_day) for clause in clauses_of(predicate))
+        built = statement.build(query, predicate, vocabulary, credentials, answer=told, clauses=clauses)
         proof = statement.prove(built, Witness.of(built, openings), entropy=os.urandom(32))
-        return Answered(told, credential.id, proof)
+        return Answered(told, tuple(credential.id for credential in credentials), proof, clauses)
+
+    @property
+    def schemas(self):
+        return {schema.digest: schema for schema in (self.schema, PAYROLL)}
 
     def fetch(self, query):
-        return self.prove(query, self.subjects[query.subject])
+        return self.prove(query, *(self.held[query.subject, self.schemas[digest]] for digest in query.schema_digests))
 
 
 @dataclass
@@ -107,8 +133,8 @@ class World:
     def register(self, credential: Credential):
         return self.publish(CredentialEntry(credential.token))
 
-    def query(self, predicate="salary > 100000", subject="ada", **changes):
-        schema = self.company.schema
+    def query(self, predicate="salary > 100000", subject="ada", *, schemas=None, **changes):
+        vocabulary = Vocabulary(schemas or (self.company.schema,))
         settings = {
             "id": b64u(os.urandom(16)),
             "nonce": os.urandom(32),
@@ -118,8 +144,8 @@ class World:
             "subject": subject,
             "purpose": "loan",
             "predicate_text": predicate,
-            "predicate_digest": parse(predicate, schema).digest,
-            "schema_digests": (schema.digest,),
+            "predicate_digest": parse(predicate, vocabulary).digest,
+            "schema_digests": tuple(schema.digest for schema in vocabulary.schemas),
             "as_of": "2026-11-18",
             "max_age": 90,
             "issued_at": self.now,

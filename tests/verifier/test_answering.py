@@ -79,7 +79,7 @@ def test_a_wrong_answer_is_neither_attested_nor_logged(world, people):
     query = world.query()
     good = world.company.prove(query, people["ada"])
     with pytest.raises(ProofRefused):
-        world.ask(source=Says(Answered(not good.answer, good.credential, good.proof)))
+        world.ask(source=Says(Answered(not good.answer, good.credentials, good.proof)))
     assert world.log.size == before
 
 

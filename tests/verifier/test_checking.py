@@ -57,7 +57,7 @@ def asked(predicate, *, digest_of=None):
 
 
 def other_credential(name):
-    return lambda c, w: c | {"answered": replace(c["answered"], credential=w.company.subjects[name].id)}
+    return lambda c, w: c | {"answered": replace(c["answered"], credentials=(w.company.subjects[name].id,))}
 
 
 MUTATIONS = {
@@ -85,9 +85,9 @@ MUTATIONS = {
     "audience of the query": (with_query(audience="other.example/log"), errors.QueryRefused),
     "another verifier": (lambda c, _w: c | {"audience": "other.example/log"}, errors.QueryRefused),
     "provider": (with_query(provider="other-kyc"), errors.WrongProvider),
-    "schema unknown": (with_query(schema_digests=(bytes(32),)), errors.WrongSchema),
-    "credential unknown": (with_answered(credential=b64u(bytes(16))), errors.CredentialUnknown),
-    "credential malformed": (with_answered(credential="!"), errors.CredentialUnknown),
+    "schema unknown": (with_query(schema_digests=(bytes(32),)), errors.QueryRefused),
+    "credential unknown": (with_answered(credentials=(b64u(bytes(16)),)), errors.CredentialUnknown),
+    "credential malformed": (with_answered(credentials=("!",)), errors.CredentialUnknown),
     "credential of another person": (other_credential("bob"), errors.ProofRefused),
     "credential logged after the question": (lambda c, _w: c | {"asked_at": 2}, errors.CredentialLate),
     "credential expired": (
@@ -162,7 +162,7 @@ def test_a_batch_names_the_guilty(case, world, people):
     assert all(isinstance(outcome, CheckedProof) for outcome in check_batch(claims, entropy=bytes(32)))
     for place in (3, 7):
         good = answers[place]
-        wrong = Answered(good.answer, good.credential, good.proof[:-1] + bytes([good.proof[-1] ^ 1]))
+        wrong = Answered(good.answer, good.credentials, good.proof[:-1] + bytes([good.proof[-1] ^ 1]))
         claims[place] = appraise(queries[place], wrong, **settings)
     outcomes = check_batch(claims, entropy=bytes(32))
     assert [place for place, outcome in enumerate(outcomes) if isinstance(outcome, errors.ProofRefused)] == [3, 7]

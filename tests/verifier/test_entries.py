@@ -47,7 +47,7 @@ def entries(company):
         "schema": SchemaEntry(company.name, company.schema),
         "credential": CredentialEntry("a.b.c"),
         "revocation": RevocationEntry("a.b.c"),
-        "answer": AnswerEntry(QUERY, 5, b64u(bytes(16)), answer=True, proof=b"proof", attestation="a.b.c"),
+        "answer": AnswerEntry(QUERY, 5, (b64u(bytes(16)),), answer=True, proof=b"proof", attestation="a.b.c"),
         "undetermined": UndeterminedEntry(QUERY, 5, "stale", None),
         "declined": DeclinedEntry(QUERY, 5),
     }

@@ -64,19 +64,37 @@ def test_only_answers_have_evidence(world):
         build(world.log.size, log=world.log, registry=world.registry)
 
 
+def each(role, change):
+    """Change an entry, where it stands alone or is the only one of a list."""
+    if role == "answer":
+        return lambda file: file | {role: change(file[role])}
+    return lambda file: file | {f"{role}s": [change(entry) for entry in file[f"{role}s"]]}
+
+
 def body(role, change):
     """Change a member of an entry's body, and keep the body canonical."""
 
-    def apply(file):
-        parsed = json.loads(file[role]["body"])
+    def apply(entry):
+        parsed = json.loads(entry["body"])
         change(parsed)
-        return file | {role: file[role] | {"body": canonical_json(parsed).decode()}}
+        return entry | {"body": canonical_json(parsed).decode()}
 
-    return apply
+    return each(role, apply)
 
 
 def member(role, name, value):
-    return lambda file: file | {role: file[role] | {name: value(file[role][name])}}
+    return each(role, lambda entry: entry | {name: value(entry[name])})
+
+
+def whole(role, change):
+    """Replace an entry that stands alone, or a whole list."""
+    name = role if role == "answer" else f"{role}s"
+    return lambda file: file | {name: change(file[name])}
+
+
+def without(role):
+    name = role if role == "answer" else f"{role}s"
+    return lambda file: {key: file[key] for key in file if key != name}
 
 
 def put(name, value):
@@ -94,7 +112,8 @@ QUERY = {
     "purpose": "gossip",
     "predicate": "salary > 1",
     "predicate_digest": "A" * 43,
-    "schema_digest": "A" * 43,
+    "schemas": ["A" * 43],
+    "reasons": "failed-clauses",
     "as_of": "2026-11-17",
     "max_age": None,
     "issued_at": "2026-01-01T00:00:00Z",
@@ -117,14 +136,20 @@ MUTATIONS = (
     | {f"{role} time": body(role, put("at", "2026-11-18T00:00:00Z")) for role in ROLES}
     | {f"{role} kind": body(role, put("kind", "declined")) for role in ROLES}
     | {f"{role} extra": body(role, put("extra", 1)) for role in ROLES}
-    | {f"{role} extra beside": lambda file, role=role: file | {role: file[role] | {"x": 1}} for role in ROLES}
-    | {f"{role} missing": lambda file, role=role: {k: file[k] for k in file if k != role} for role in ROLES}
-    | {f"{role} null": lambda file, role=role: file | {role: None} for role in ROLES}
+    | {f"{role} extra beside": each(role, lambda entry: entry | {"x": 1}) for role in ROLES}
+    | {f"{role} missing": without(role) for role in ROLES}
+    | {f"{role} null": whole(role, lambda _member: None) for role in ROLES}
+    | {f"{role} null in its list": each(role, lambda _entry: None) for role in ROLES}
+    | {f"{role} alone": whole(role, lambda listed: listed[0]) for role in ROLES[:3]}
+    | {f"{role} in no list": whole(role, lambda _listed: []) for role in ROLES[:3]}
+    | {f"{role} twice": whole(role, lambda listed: listed * 2) for role in ROLES[:3]}
+    | {f"{role} endlessly": whole(role, lambda listed: listed * 9) for role in ROLES[:3]}
     | {f"query {name}": body("answer", lambda p, n=name: p["query"].update({n: QUERY[n]})) for name in QUERY}
     | {
         "answer yes": body("answer", put("answer", "yes")),
         "answer maybe": body("answer", put("answer", "maybe")),
-        "answer credential": body("answer", put("credential", "AAAAAAAAAAAAAAAAAAAAAA")),
+        "answer credential": body("answer", put("credentials", ["AAAAAAAAAAAAAAAAAAAAAA"])),
+        "answer clauses": body("answer", put("clauses", [False])),
         "answer asked at": body("answer", put("asked_at", 5)),
         "answer proof": body("answer", lambda p: p.update(proof=p["proof"][:-4] + "AAAA")),
         "answer proof short": body("answer", lambda p: p.update(proof=p["proof"][:-4])),
@@ -137,8 +162,9 @@ MUTATIONS = (
         "schema provider": body("schema", put("provider", "other-kyc")),
         "schema version": body("schema", lambda p: p["schema"].update(version=2)),
         "credential token": body("credential", lambda p: p.update(token=p["token"][:-6] + "AAAAAA")),
-        "two entries swapped": lambda file: file | {"provider": file["schema"], "schema": file["provider"]},
-        "format": lambda file: file | {"format": "zkattest-evidence/2"},
+        "two entries swapped": lambda file: file | {"providers": file["schemas"], "schemas": file["providers"]},
+        "format": lambda file: file | {"format": "zkattest-evidence/3"},
+        "format of another type": lambda file: file | {"format": ["zkattest-evidence/2"]},
         "extra member": lambda file: file | {"extra": 1},
         "checkpoint null": lambda file: file | {"checkpoint": None},
         "checkpoint size": lambda file: file | {"checkpoint": file["checkpoint"].replace("\n8\n", "\n9\n")},
@@ -186,7 +212,7 @@ RAW = {
     "a list": lambda _file: b"[]\n",
     "a number": lambda _file: b"1\n",
     "not UTF-8": lambda file: b"\xff" + file,
-    "endless": lambda file: file + b" " * (1 << 20),
+    "endless": lambda file: file + b" " * (1 << 23),
     "deep": lambda _file: b"[" * 100_000 + b"\n",
 }
 
@@ -196,6 +222,16 @@ def test_malformed_files(world, evidence, name):
     verify_evidence(evidence, trust=world.trust)
     with pytest.raises(EvidenceError):
         verify_evidence(RAW[name](evidence), trust=world.trust)
+
+
+def test_a_file_of_an_earlier_version_is_refused_in_words(world, evidence):
+    """It had one entry where there are lists now."""
+    file = json.loads(evidence)
+    earlier = {"format": "zkattest-evidence/1", "checkpoint": file["checkpoint"], "answer": file["answer"]}
+    earlier |= {role: file[f"{role}s"][0] for role in ROLES[:3]}
+    verify_evidence(evidence, trust=world.trust)
+    with pytest.raises(EvidenceError, match="earlier version than zkattest-evidence/2; have it made again"):
+        verify_evidence(canonical_json(earlier) + b"\n", trust=world.trust)
 
 
 def test_only_the_pinned_keys_count(world, evidence):
@@ -216,12 +252,12 @@ def test_an_honest_log_cannot_make_a_lie_true(world, company, people):
     honest = company.prove(query, people["bob"])
     assert honest.answer is False
     asked_at = world.log.size
-    for told in (honest, Answered(not honest.answer, honest.credential, honest.proof)):
+    for told in (honest, Answered(not honest.answer, honest.credentials, honest.proof)):
         claim = appraise(query, told, registry=world.registry, audience=ORIGIN, asked_at=asked_at, now=world.now)
 
         def lie(number, told=told, claim=claim):
             token = attest(CheckedProof(claim), signer=world.key, origin=ORIGIN, index=number, now=world.now).token
-            entry = AnswerEntry(query, asked_at, told.credential, told.answer, told.proof, token)
+            entry = AnswerEntry(query, asked_at, told.credentials, told.answer, told.proof, token)
             return Draft(entry.kind, encode(entry, world.now), world.now)
 
         file = build(world.log.append(lie).result(20), log=world.log, registry=world.registry)
@@ -256,7 +292,7 @@ def test_malformed_pins(world, name):
 
 def test_salts_differ(evidence):
     file = json.loads(evidence)
-    salts = {file[role]["salt"] for role in ROLES}
+    salts = {entry["salt"] for entry in (file["answer"], *file["providers"], *file["schemas"], *file["credentials"])}
     assert len(salts) == 4
     assert all(len(b64u_decode(salt)) == 32 for salt in salts)
 
@@ -273,10 +309,11 @@ def test_it_holds_after_the_provider_has_changed_its_key(world):
         assert verify_evidence(build(index, log=world.log, registry=world.registry), trust=world.trust).answer
     old = json.loads(build(before, log=world.log, registry=world.registry))
     new = json.loads(build(after, log=world.log, registry=world.registry))
-    assert old["schema"]["index"] == new["schema"]["index"] < new["provider"]["index"] < new["credential"]["index"]
-    for role in ("provider", "credential", "schema"):
+    schema, provider, credential = (new[role][0]["index"] for role in ("schemas", "providers", "credentials"))
+    assert old["schemas"][0]["index"] == schema < provider < credential
+    for role in ("providers", "credentials", "schemas"):
         mixed = canonical_json(new | {role: old[role]}) + b"\n"
-        if role == "schema":
+        if role == "schemas":
             verify_evidence(mixed, trust=world.trust)
             continue
         with pytest.raises(EvidenceError):

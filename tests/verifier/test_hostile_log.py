@@ -75,11 +75,14 @@ def published(entries, signer):
             leaves[number] if level == 0 else node_hash(nodes(level - 1, 2 * number), nodes(level - 1, 2 * number + 1))
         )
 
-    file = {"format": "zkattest-evidence/1", "checkpoint": note}
-    for role, index in (("provider", 0), ("schema", 1), ("credential", 2), ("answer", len(entries) - 1)):
+    def member(index):
         path = [b64u(digest) for digest in inclusion(index, len(entries), nodes)]
         entry = entries[index]
-        file[role] = {"index": index, "salt": b64u(entry.salt), "body": entry.body.decode(), "inclusion": path}
+        return {"index": index, "salt": b64u(entry.salt), "body": entry.body.decode(), "inclusion": path}
+
+    file = {"format": "zkattest-evidence/2", "checkpoint": note, "answer": member(len(entries) - 1)}
+    for role, index in (("providers", 0), ("schemas", 1), ("credentials", 2)):
+        file[role] = [member(index)]
     lines = [canonical_json({"checkpoint": note}) + b"\n", *map(entry_line, entries)]
     return lines, canonical_json(file) + b"\n"
 

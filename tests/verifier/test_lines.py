@@ -118,11 +118,11 @@ def test_two_subjects_who_share_a_reference_with_two_providers_are_two(world, pe
     query = world.query()
     registered = world.registry.credential(people["ada"].id)
     world.ask()
-    world.registry.require_line(query, registered)
+    world.registry.require_lines(query, [registered])
     with pytest.raises(CredentialElsewhere):
-        world.registry.require_line(world.query(subject="ada "), registered)
+        world.registry.require_lines(world.query(subject="ada "), [registered])
     with pytest.raises(CredentialElsewhere):
-        world.registry.require_line(world.query(provider="other-kyc"), registered)
+        world.registry.require_lines(world.query(provider="other-kyc"), [registered])
 
 
 def test_it_is_decided_again_in_the_order_of_the_log(world, people, second):
@@ -158,9 +158,9 @@ def test_a_restarted_service_remembers(world, people, second):
     for logged in world.log.read(0, kinds=FOLDED_KINDS):
         restarted.recall(logged)
     query = world.query()
-    restarted.require_line(query, restarted.credential(people["ada"].id))
+    restarted.require_lines(query, [restarted.credential(people["ada"].id)])
     with pytest.raises(CredentialElsewhere):
-        restarted.require_line(query, restarted.credential(second.id))
+        restarted.require_lines(query, [restarted.credential(second.id)])
 
 
 def test_a_replay_finds_what_a_colluding_verifier_let_through(world, people, second):
@@ -176,7 +176,7 @@ def test_a_replay_finds_what_a_colluding_verifier_let_through(world, people, sec
     assert (report.failure.blame, report.failure.code) == (Blame.PROVIDER, "credential-elsewhere")
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"query":{},"credential":5,"asked_at":1}'])
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"nonsense", b'{"query":{},"credentials":5,"asked_at":1}'])
 def test_a_restart_refuses_an_answer_that_is_none(world, body):
     logged = next(world.log.read(0, kinds=("provider",)))
     Registry().recall(logged)

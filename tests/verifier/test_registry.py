@@ -60,17 +60,6 @@ def test_a_trusted_fold_says_the_same(company, people, trusted):
     assert made.credential(newer.id).credential == newer
 
 
-def test_the_newest_schema_that_has_the_attributes_is_chosen(registry, company):
-    assert registry.schema_for(company.name, ["salary", "country"]) == company.schema
-    assert registry.schema_for(company.name, ["salary"]) == company.schema
-    registry.apply(9, SchemaEntry(company.name, SMALL), NOW)
-    assert registry.schema_for(company.name, ["salary"]) == SMALL
-    assert registry.schema_for(company.name, ["salary", "country"]) == company.schema
-    for provider, attributes in ((company.name, ["shoe_size"]), ("nobody", ["salary"])):
-        with pytest.raises(RegistryError):
-            registry.schema_for(provider, attributes)
-
-
 def test_looking_up_what_is_not_there(registry):
     for call in (
         lambda: registry.provider("nobody"),

@@ -185,7 +185,7 @@ def lied(world, told, query, *, claim=None, asked_at=None, appended_at=None, key
     def make(number):
         place = number if index is None else index
         signed = attest(CheckedProof(claim), signer=key or world.key, origin=ORIGIN, index=place, now=appended_at)
-        entry = AnswerEntry(query, asked_at, told.credential, told.answer, told.proof, signed.token)
+        entry = AnswerEntry(query, asked_at, told.credentials, told.answer, told.proof, signed.token)
         return Draft(entry.kind, encode(entry, appended_at), appended_at)
 
     return world.log.append(make).result(20)
@@ -198,7 +198,7 @@ def true_story(world, people):
 
 
 def negated(_world, query, told):
-    return {"told": Answered(not told.answer, told.credential, told.proof), "query": query}
+    return {"told": Answered(not told.answer, told.credentials, told.proof), "query": query}
 
 
 def with_claim(world, query, told, changed_query):
