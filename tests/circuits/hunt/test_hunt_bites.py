@@ -15,6 +15,8 @@ from circuits.constraints import Circuit, L, O, R, Row, V
 
 SMALL = 48
 """Slots of the circuits whose every row is left out once."""
+FEW = 8
+"""A kind of row that is left out so often must be missed at least once."""
 STEPS = 60
 """Without a row a search may have to guess; a forgery that takes more guesses is left to the others asked."""
 
@@ -138,7 +140,7 @@ def _verdict(question, baselines, mutated, index):
         if verdict == "nothing" and not search.complete:
             verdict = "undecided"
         search = solve(mutated[case.answer][index].circuit, case.committed, steps=STEPS)
-        assert search.solutions, (case.seed, index)
+        assert search.solutions or not search.complete, (case.seed, index)
         loose = {(kind, i) for s in search.solutions for kind, i in s.loose if kind != O or i < without.N}
         outputs = {(O, i) for i in range(without.N)}
         if len(search.solutions) > 1 or (loose - outputs) - baseline.loose:
@@ -168,8 +170,9 @@ def _require_bite(verdicts):
     assert total["nothing"] * 25 < sum(total.values()), verdicts
     assert total["undecided"] * 100 < sum(total.values()), verdicts
     assert total["false answer"] * 3 > sum(total.values()), verdicts
-    kinds = {kind for kind, _ in verdicts}
-    assert all(verdicts[kind, "false answer"] + verdicts[kind, "free wires"] for kind in kinds), verdicts
+    for kind in {kind for kind, _ in verdicts}:
+        noticed = verdicts[kind, "false answer"] + verdicts[kind, "free wires"]
+        assert noticed or verdicts[kind, "nothing"] < FEW, (kind, verdicts)
 
 
 def test_what_a_builder_forgets_is_noticed():
@@ -177,5 +180,6 @@ def test_what_a_builder_forgets_is_noticed():
 
 
 @pytest.mark.long
-def test_what_a_builder_forgets_is_noticed_in_hundreds_of_questions():
-    _require_bite(_noticed(f"mutant/{n}" for n in range(30, 630)))
+@pytest.mark.parametrize("start", range(30, 630, 100))
+def test_what_a_builder_forgets_is_noticed_in_hundreds_of_questions(start):
+    _require_bite(_noticed(f"mutant/{n}" for n in range(start, start + 100)))
