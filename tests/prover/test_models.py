@@ -3,10 +3,10 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect, select, text
 
 from api.database import is_migrated, migrate, open_engine
-from prover.models import METADATA, IssuedCredential, Subject
+from prover.models import CONSENTS, METADATA, SUBJECTS, Consent, IssuedCredential, Subject
 
 
 @pytest.fixture
@@ -37,8 +37,24 @@ def test_the_migrations_make_what_the_models_say(engine):
         assert compare_metadata(context, METADATA) == []
 
 
+def test_a_vault_of_the_revision_before_keeps_what_it_holds(engine):
+    migrate(engine, "prover")
+    with engine.begin() as connection:
+        connection.execute(insert(SUBJECTS).values(id=b"0123456789abcdef", created_at=1, erased_at=2))
+        CONSENTS.drop(connection)
+        connection.execute(text("UPDATE prover_revision SET version_num = 'prover_0001'"))
+    assert not is_migrated(engine, "prover")
+    migrate(engine, "prover")
+    assert is_migrated(engine, "prover")
+    with engine.connect() as connection:
+        assert connection.scalars(select(SUBJECTS.c.created_at)).all() == [1]
+        assert connection.scalars(select(CONSENTS.c.id)).all() == []
+
+
 def test_no_row_shows_its_columns():
     row = Subject(id=b"0123456789abcdef", lookup=b"recognisable", created_at=1)
     assert "recognisable" not in f"{row!r} {row}"
     credential = IssuedCredential(id="recognisable", token="recognisable")
     assert "recognisable" not in f"{credential!r} {credential}"
+    consent = Consent(subject_id=b"recognisable", sealed_party=b"recognisable")
+    assert "recognisable" not in f"{consent!r} {consent}"
