@@ -1,11 +1,16 @@
-"""The two ways records reach a vault: over HTTP into the running prover, or directly while it is stopped."""
+"""The two ways records reach a vault: over HTTP into the running prover, or directly while it is stopped.
+
+What is no record, such as a consent, is written beside the running prover: see `unlocked`.
+"""
 
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from api.database import migrate, open_engine
+from sqlalchemy import Engine
+
+from api.database import open_migrated
 from api.home import Home, locked
 from api.home_settings import vault_database
 from api.imports import Issued
@@ -58,6 +63,17 @@ class VaultSink:
 
 
 @contextmanager
+def unlocked(home: Home) -> Iterator[tuple[Engine, Vault]]:
+    """The vault of a home with its database, for as long as the block runs; the prover may run beside it.
+
+    Raises:
+        KeyRefused, VaultError: the vault cannot be opened with the home's key.
+    """
+    with open_migrated(vault_database(home, os.environ), "prover", migrating=True) as engine:
+        yield engine, Vault.unlock(engine, FileKeyProvider(home.kek), entropy=os.urandom)
+
+
+@contextmanager
 def opened_vault(home: Home, schema: Schema) -> Iterator[VaultSink]:
     """The vault of a stopped prover, under its lock.
 
@@ -66,16 +82,10 @@ def opened_vault(home: Home, schema: Schema) -> Iterator[VaultSink]:
         KeyRefused, VaultError: the vault cannot be opened with the home's key.
     """
     busy = {"what": "the vault is in use by another process", "remedy": "wait for the other import, or stop the prover"}
-    with locked(home.prover / "lock", **busy):
-        engine = open_engine(vault_database(home, os.environ))
-        try:
-            migrate(engine, "prover")
-            vault = Vault.unlock(engine, FileKeyProvider(home.kek), entropy=os.urandom)
-            key = SigningKey.from_pem(home.signing_key.read_bytes())
-            provider = home.config().provider_id
-            yield VaultSink(Issuer(engine, vault, key=key, provider=provider, group=fast_engine()), schema)
-        finally:
-            engine.dispose()
+    with locked(home.prover / "lock", **busy), unlocked(home) as (engine, vault):
+        key = SigningKey.from_pem(home.signing_key.read_bytes())
+        provider = home.config().provider_id
+        yield VaultSink(Issuer(engine, vault, key=key, provider=provider, group=fast_engine()), schema)
 
 
 def _issued(outcome: Outcome) -> Issued:

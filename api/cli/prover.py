@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import present
+from api.cli import consent, present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
@@ -25,6 +25,7 @@ group = typer.Typer(help="The prover: keeps the vault, issues credentials, prove
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     app.add_typer(group, name="prover")
+    group.add_typer(consent.group, name="consent")
 
 
 @group.command("serve")
