@@ -8,25 +8,23 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from api import records
+from api import meaning, records
 from api.clock import now
 from api.outbound import PeerBroken
 from api.problems import Problem
 from api.records import Told
-from api.schemas import Answer, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
+from api.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from api.verifier_service import VerifierService
-from circuits import predicate as predicates
-from circuits.attributes import Schema
 from circuits.calendar import day_number, rfc3339
 from circuits.compiler import compile_predicate
 from circuits.encoding import b64u, canonical_json
-from circuits.errors import EncodingError, PredicateTypeError
+from circuits.errors import EncodingError
 from circuits.predicate import Predicate
-from circuits.predicate.tokens import tokenize
-from circuits.query import Query
+from circuits.predicate.clauses import clauses
+from circuits.query import Query, Reasons
+from circuits.vocabulary import Vocabulary
 from verifier import answering, log
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.checking import ProverResponse
@@ -78,12 +76,12 @@ def _told_before(service: VerifierService, party: str, key: str | None, digest: 
 def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
     """The query as it will be proven about."""
     provider = _provider(body, service)
-    schema, predicate = _parse(body, provider, service)
+    vocabulary, predicate = meaning.read(body, provider=provider, registry=service.registry)
     at = now()
     today = rfc3339(at)[:10]
     as_of = _as_of(body, today)
-    # What cannot be proven is the asker's to mend; found by the prover, it would look like the provider's fault.
-    compile_predicate(predicate, schema, as_of=day_number(as_of), answer=True)
+    reasons = Reasons(body.reasons)
+    _require_provable(predicate, vocabulary, as_of=day_number(as_of), reasons=reasons)
     query = Query(
         id=b64u(os.urandom(16)),
         nonce=os.urandom(32),
@@ -94,13 +92,22 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
         purpose=body.purpose,
         predicate_text=body.predicate,
         predicate_digest=predicate.digest,
-        schema_digests=(schema.digest,),
+        schema_digests=tuple(schema.digest for schema in vocabulary.schemas),
         as_of=as_of,
         max_age=body.max_age,
         issued_at=at,
         expires_at=at + service.settings.query_lifetime,
+        reasons=reasons,
     )
     return query, predicate
+
+
+def _require_provable(predicate: Predicate, vocabulary: Vocabulary, *, as_of: int, reasons: Reasons) -> None:
+    """What cannot be proven is the asker's to mend; found by the prover, it would look like the provider's fault."""
+    compile_predicate(predicate, vocabulary, as_of=as_of, answer=True, reasons=reasons)
+    if reasons is Reasons.FAILED_CLAUSES:
+        failing = (False,) * len(clauses(predicate))
+        compile_predicate(predicate, vocabulary, as_of=as_of, answer=False, reasons=reasons, clauses=failing)
 
 
 def _provider(body: QueryRequest, service: VerifierService) -> str:
@@ -108,38 +115,10 @@ def _provider(body: QueryRequest, service: VerifierService) -> str:
     if body.provider in known:
         return body.provider
     if body.provider is not None:
-        raise _unfit("#/provider", f"no provider {body.provider} is registered here")
+        raise meaning.unfit("#/provider", f"no provider {body.provider} is registered here")
     if len(known) != 1:
-        raise _unfit("#/provider", "say who is to answer: GET /v1/providers lists them")
+        raise meaning.unfit("#/provider", "say who is to answer: GET /v1/providers lists them")
     return known[0]
-
-
-def _parse(body: QueryRequest, provider: str, service: VerifierService) -> tuple[Schema, Predicate]:
-    """The newest schema of the provider under which the question has a meaning."""
-    registry = service.registry
-    own = [schema for schema in registry.schemas() if provider in registry.schema_providers(schema.digest)]
-    own.sort(key=lambda schema: registry.schema_index(schema.digest, provider), reverse=True)
-    if body.schema_ is not None:
-        own = [schema for schema in own if body.schema_ in {schema.name, b64u(schema.digest)}]
-        if not own:
-            raise _unfit("#/schema", f"{provider} has registered no schema of that name or digest")
-    if not own:
-        raise _unfit("#/provider", f"{provider} has registered no schema yet")
-    errors: list[tuple[int, PredicateTypeError]] = []
-    for schema in own:
-        try:
-            return schema, _parsed(body.predicate, schema)
-        except PredicateTypeError as error:
-            names = {token.text for token in tokenize(body.predicate) if token.kind == "name"}
-            errors.append((sum(name in schema for name in names), error))
-    # What the schema says that has most of the attributes; of equals, the newest.
-    raise max(errors, key=lambda each: each[0])[1]
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str, schema: Schema) -> Predicate:
-    """Parse a question; lenders ask the same ones over and over."""
-    return predicates.parse(text, schema)
 
 
 def _as_of(body: QueryRequest, today: str) -> str:
@@ -148,14 +127,10 @@ def _as_of(body: QueryRequest, today: str) -> str:
     try:
         ahead = day_number(body.as_of) - day_number(today)
     except EncodingError:
-        raise _unfit("#/as_of", "there is no such day") from None
+        raise meaning.unfit("#/as_of", "there is no such day") from None
     if ahead > _TIME_ZONES:
-        raise _unfit("#/as_of", "the day lies in the future")
+        raise meaning.unfit("#/as_of", "the day lies in the future")
     return body.as_of
-
-
-def _unfit(pointer: str, detail: str) -> Problem:
-    return Problem("unprocessable", detail, extra={"errors": [{"pointer": pointer, "detail": detail}]})
 
 
 @dataclass(slots=True)
@@ -234,6 +209,7 @@ def _present(
         "subject": query.subject,
         "provider": query.provider,
         "as_of": query.as_of,
+        "reasons": query.reasons.value,
     }
     match logged:
         case LoggedDeclined():
@@ -253,6 +229,7 @@ def _present(
                     **common,
                     "outcome": "answer",
                     "answer": "yes" if logged.checked.answer else "no",
+                    "failed": FailedClause.listed(logged.checked.claim.failed),
                     "answered_at": rfc3339(logged.logged_at),
                     "proof": ProofSummary(bytes=len(proof), digest=b64u(hashlib.sha256(proof).digest())),
                     "timing_ms": Timing(prover=_ms(prover), verify=_ms(total - prover), total=_ms(total)),

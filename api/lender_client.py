@@ -59,7 +59,9 @@ class ServiceClient:
     ) -> None:
         self._client.close()
 
-    def ask(self, predicate: str, *, subject: str, purpose: str = "credit", **options: str) -> dict[str, Any]:
+    def ask(
+        self, predicate: str, *, subject: str, purpose: str = "credit", **options: str | list[str]
+    ) -> dict[str, Any]:
         """Asks one question; the answer document, `outcome` either `answer` or `undetermined`.
 
         Raises:

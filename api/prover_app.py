@@ -196,7 +196,8 @@ def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
         told = ProofAnswer(
             outcome="answer",
             answer="yes" if found.answer else "no",
-            credential=found.credential,
+            credentials=list(found.credentials),
+            clauses=None if found.clauses is None else list(found.clauses),
             proof=b64u(found.proof),
         )
     else:

@@ -66,6 +66,7 @@ def _read(reply: Reply) -> ProverResponse:
             undetermined = ProofUndetermined.model_validate(reply.body)
             return Undetermined(undetermined.reason, undetermined.credential)
         answer = ProofAnswer.model_validate(reply.body)
-        return Answered(answer.answer == "yes", answer.credential, b64u_decode(answer.proof))
+        clauses = None if answer.clauses is None else tuple(answer.clauses)
+        return Answered(answer.answer == "yes", tuple(answer.credentials), b64u_decode(answer.proof), clauses)
     except (ValidationError, EncodingError):
         raise PeerBroken("not an answer of the interface") from None

@@ -1,10 +1,13 @@
 """What the verifier reads and writes on the wire, as the OpenAPI document shows it. Mathematics lives elsewhere."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
+from circuits.predicate import Predicate
+from circuits.vocabulary import MAX_SCHEMAS
 
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
 ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
@@ -14,6 +17,7 @@ Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=COMPACT_J
 Date = Annotated[str, Field(pattern=DATE, examples=["2026-11-22"])]
 Instant = Annotated[str, Field(examples=["2026-11-22T15:46:17Z"], description="RFC 3339, UTC")]
 Index = Annotated[int, Field(ge=0, description="number of the log entry")]
+ReasonsWord = Literal["outcome-only", "failed-clauses"]
 MAX_BATCH = 256
 MAX_CREDENTIALS = 10_000
 
@@ -32,6 +36,12 @@ class QueryRequest(Wire):
             "examples": [
                 {"predicate": "salary > 100000", "subject": "customer-4711", "purpose": "credit"},
                 {"predicate": "age(date_of_birth) >= 21", "subject": "customer-4711", "provider": "acme-kyc"},
+                {
+                    "predicate": 'monthly_pay > 4000 && country == "US"',
+                    "subject": "customer-4711",
+                    "schemas": ["payroll", "kyc-person"],
+                    "reasons": "failed-clauses",
+                },
             ]
         }
     )
@@ -45,6 +55,19 @@ class QueryRequest(Wire):
             alias="schema", max_length=64, description="Name or digest; the provider's newest that fits, if left out."
         ),
     ] = None
+    schemas: Annotated[
+        list[Annotated[str, Field(max_length=64)]] | None,
+        Field(
+            min_length=1,
+            max_length=MAX_SCHEMAS,
+            description="Several, as names or digests: where two have an attribute of one name, the first gives it. "
+            "Those that the question does not need are left out. Not beside `schema`.",
+        ),
+    ] = None
+    reasons: Annotated[
+        ReasonsWord,
+        Field(description="`failed-clauses`: a no says which clauses failed, if the person has consented to that."),
+    ] = "outcome-only"
     purpose: Annotated[Name, Field(description="Why, as a code or a short text.")] = "unspecified"
     as_of: Annotated[Date | None, Field(description="Ages are counted on this day; today if left out.")] = None
     max_age: Annotated[int | None, Field(ge=0, le=36_525, description="Days the credential may be old.")] = None
@@ -80,6 +103,18 @@ class Links(Wire):
     evidence: str
 
 
+class FailedClause(Wire):
+    """A part of the question that does not hold; proven like the answer."""
+
+    predicate: Annotated[str, Field(examples=["monthly_pay > 4000.00"], description="In the language, its one way.")]
+    question: Annotated[str, Field(examples=["monthly_pay is more than 4,000.00 USD per month"])]
+
+    @classmethod
+    def listed(cls, failed: Sequence[Predicate]) -> list[Self] | None:
+        """The clauses that are told to have failed, or None if none is."""
+        return [cls(predicate=clause.text, question=clause.english()) for clause in failed] or None
+
+
 class Answer(Wire):
     """A proven and logged answer. A NO is proven exactly like a YES."""
 
@@ -91,6 +126,11 @@ class Answer(Wire):
     subject: str
     provider: str
     as_of: Date
+    reasons: ReasonsWord
+    failed: Annotated[
+        list[FailedClause] | None,
+        Field(min_length=1, description="Of a no that was asked with its reasons: the clauses that failed."),
+    ] = None
     answered_at: Instant
     proof: ProofSummary
     timing_ms: Timing
@@ -110,6 +150,7 @@ class Undetermined(Wire):
     subject: str
     provider: str
     as_of: Date
+    reasons: ReasonsWord
     answered_at: Instant
     log: LogPlace
 
@@ -233,6 +274,9 @@ class Verdict(Wire):
     engine: Literal["fast", "reference"]
     answer: Literal["yes", "no"] | None = None
     question: str | None = None
+    failed: Annotated[list[FailedClause] | None, Field(description="The clauses that failed, where that is told.")] = (
+        None
+    )
     index: Index | None = None
     reason: str | None = None
 

@@ -59,7 +59,7 @@ def create_app(settings: VerifierSettings) -> FastAPI:
         lifespan=lifespan,
         logger=logger,
         metrics=metrics,
-        large=("/v1/credential-batches", "/v1/query-batches"),
+        large=("/v1/credential-batches", "/v1/query-batches", "/v1/verify"),
     )
     for each in (verifier_queries.router, verifier_registry.router, verifier_log.router, router):
         app.include_router(each)

@@ -15,6 +15,7 @@ from api.schemas import (
     BatchItem,
     BatchRequest,
     BatchResponse,
+    FailedClause,
     QueryPage,
     QueryRequest,
     Undetermined,
@@ -173,6 +174,7 @@ def verify(body: VerifyRequest, _: Anyone, service: Service) -> VerdictBody:
         engine=body.engine,
         answer="yes" if found.answer else "no",
         question=found.question,
+        failed=FailedClause.listed(found.failed),
         index=found.index,
     )
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.schemas import Identifier, Name, Wire
+from circuits.predicate.typing import MAX_ATOMS
+from circuits.vocabulary import MAX_SCHEMAS
 
 MAX_RECORDS = 2_000
 
@@ -20,7 +22,13 @@ class ProofAnswer(Wire):
 
     outcome: Literal["answer"]
     answer: Literal["yes", "no"]
-    credential: Identifier
+    credentials: Annotated[
+        list[Identifier], Field(min_length=1, max_length=MAX_SCHEMAS, description="one under each of its schemas")
+    ]
+    clauses: Annotated[
+        list[bool] | None,
+        Field(min_length=1, max_length=MAX_ATOMS, description="a no with its reasons: which clauses hold"),
+    ]
     proof: Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[A-Za-z0-9_-]+$")]
 
 

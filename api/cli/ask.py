@@ -25,8 +25,14 @@ def ask(
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when the answer is NO.")] = False,
     schema: Annotated[
-        str | None, typer.Option("--schema", metavar="DIGEST", help="Under which schema.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--schema", metavar="NAME", help="Under which schema, name or digest; repeatable, the first counts most."
+        ),
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="With a NO, the clauses that failed; only if the person has consented.")
+    ] = False,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="As of which day (2026-01-31).", show_default=False)
     ] = None,
@@ -44,7 +50,7 @@ def ask(
 
     if evidence is not None:
         require_writable(evidence)  # before asking: an answer is logged and charged once it is given
-    options = {"schema": schema, "as_of": as_of, "provider": provider}
+    options = {**_under(schema or []), **_reasons(why=why), "as_of": as_of, "provider": provider}
     with connect(home_at(home)) as client:
         try:
             with present.waiting("asking", quiet=as_json):
@@ -58,11 +64,22 @@ def ask(
     if answer["outcome"] != "answer":
         _tell_undetermined(answer, as_json=as_json)
     if not as_json:
-        present.out.print(present.answer_panel(str(answer["answer"]), str(answer["question"]), facts(answer)))
+        failed = [str(clause["question"]) for clause in answer.get("failed") or ()]
+        panel = present.answer_panel(str(answer["answer"]), str(answer["question"]), facts(answer), failed=failed)
+        present.out.print(panel)
         if evidence is not None:
             present.out.print(f"evidence written to {evidence}; check it with: attest evidence verify {evidence}")
     if exit_code and answer["answer"] == "no":
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _under(schemas: list[str]) -> dict[str, Any]:
+    """One schema is asked under in all its versions, several in their newest."""
+    return {"schemas": schemas} if len(schemas) > 1 else {"schema": schemas[0]} if schemas else {}
+
+
+def _reasons(*, why: bool) -> dict[str, str]:
+    return {"reasons": "failed-clauses"} if why else {}
 
 
 REASONS = {

@@ -59,6 +59,8 @@ def verify(
         "verified": True,
         "answer": answer,
         "question": verdict.question,
+        "reasons": verdict.query.reasons.value,
+        "failed": [{"predicate": each.text, "question": each.english()} for each in verdict.failed] or None,
         "subject": verdict.query.subject,
         "relying_party": verdict.query.relying_party,
         "provider": verdict.query.provider,
@@ -73,5 +75,6 @@ def verify(
         present.print_json(told)
         return
     facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "answered_at", "origin", "index")}
-    present.out.print(present.answer_panel(answer, verdict.question, facts))
+    failed = [each.english() for each in verdict.failed]
+    present.out.print(present.answer_panel(answer, verdict.question, facts, failed=failed))
     present.out.print(f"[bold green]verified[/] offline with the {chosen} engine in {took:.0f} ms")

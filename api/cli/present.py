@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,14 +53,17 @@ def badge(word: str) -> Text:
     return Text(f" {word.upper()} ", style=STYLES.get(word.lower(), "bold black on yellow"))
 
 
-def answer_panel(answer: str, question: str, facts: Mapping[str, str]) -> Panel:
-    """The big answer: the word, the English question, and the facts below it."""
+def answer_panel(answer: str, question: str, facts: Mapping[str, str], *, failed: Sequence[str] = ()) -> Panel:
+    """The big answer: the word, the English question, the clauses that failed if they are told, and the facts."""
     grid = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         grid.add_row(Text(name, style="dim"), Text(fact))
     style = "green" if answer == "yes" else "blue"
     word = Text("\n".join(LETTERS[answer]), style=f"bold {style}")
-    return Panel(Group(word, Text(), Text(question, style="bold"), Text(), grid), border_style=style, expand=False)
+    parts = [word, Text(), Text(question, style="bold"), Text()]
+    if failed:
+        parts += [Text("not so:", style="dim"), *(Text(f"  ✗ {clause}") for clause in failed), Text()]
+    return Panel(Group(*parts, grid), border_style=style, expand=False)
 
 
 LETTERS = {

@@ -16,10 +16,16 @@ REMEDIES = {
 }
 
 
+_ARGUMENTS = {"predicate": "PREDICATE", "schemas": "--schema", "reasons": "--why"}
+
+
 def _option(pointer: str) -> str:
     """Where a JSON pointer leads, in the words of the command line."""
     name = pointer.removeprefix("#/")
-    return "PREDICATE" if name == "predicate" else f"--{name.replace('_', '-')}" if pointer != name else pointer
+    if name == pointer:
+        return pointer
+    name = name.partition("/")[0]
+    return _ARGUMENTS.get(name, f"--{name.replace('_', '-')}")
 
 
 def predicate_error(what: str, *, text: str, position: int, kind: str) -> CommandError:

@@ -265,10 +265,10 @@ class World:
                     yield self
         self.verifier.engine.dispose()
 
-    def issue(self, people):
+    def issue(self, people, schema=SCHEMA):
         lines = [{"subject": name, "values": values, "line": n} for n, (name, values) in enumerate(people.items(), 2)]
         with self.prover_server.client(self.provider.operator) as client:
-            response = client.post("/v1/records", json={"schema": SCHEMA, "records": lines})
+            response = client.post("/v1/records", json={"schema": schema, "records": lines})
             assert response.status_code == 200, response.text
             deadline = time.monotonic() + 20
             while client.get("/readyz").json()["pending_credentials"]:

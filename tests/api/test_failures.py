@@ -133,12 +133,17 @@ def provers(world, answer):
 
 
 def forged(**change):
-    good = {"outcome": "answer", "answer": "yes", "credential": "A" * 22, "proof": "AAAA"}
+    good = {"outcome": "answer", "answer": "yes", "credentials": ["A" * 22], "clauses": None, "proof": "AAAA"}
     return saying(200, json.dumps({**good, **change}).encode())
 
 
 CHEATS = {
     "unknown credential": (forged(), 502),
+    "no credential": (forged(credentials=[]), 502),
+    "nine credentials": (forged(credentials=["A" * 22] * 9), 502),
+    "no clauses": (forged(clauses=[]), 502),
+    "seventeen clauses": (forged(clauses=[False] * 17), 502),
+    "clauses that are no booleans": (forged(clauses=[0]), 502),
     "no proof": (forged(proof=""), 502),
     "no base64": (forged(proof="A"), 502),
     "neither yes nor no": (forged(answer="maybe"), 502),

@@ -50,7 +50,9 @@ def test_yes_and_no_are_proven(prover, provider, tokens, subject, answer):
     assert response.headers["cache-control"] == "no-store"
     told = response.json()
     assert told["answer"] == answer
-    credential = Credential.open(tokens[told["credential"]], provider.signing_key.public)
+    (used,) = told["credentials"]
+    assert told["clauses"] is None
+    credential = Credential.open(tokens[used], provider.signing_key.public)
     schema = Schema.from_json(provider.schema)
     built = statement.build(
         asked,
@@ -165,7 +167,7 @@ def test_a_tampered_vault_is_an_internal_error_that_tells_nothing(prover, provid
     assert isinstance(service.issuer, Issuer)
     asked = provider.query(subject="ben", now=int(time.time()))
     told = ask(prover, provider.verifier, asked).json()
-    row = CREDENTIALS.c.id == told["credential"]
+    row = CREDENTIALS.c.id == told["credentials"][0]
     with engine.begin() as connection:
         sealed = connection.execute(CREDENTIALS.select().where(row)).one().sealed
         connection.execute(update(CREDENTIALS).where(row).values(sealed=sealed[:-1] + bytes([sealed[-1] ^ 1])))

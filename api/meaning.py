@@ -1,0 +1,113 @@
+"""What a question means: the provider's schemas it is put under, in order of precedence, and the question typed."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from api.problems import Problem
+from api.schemas import QueryRequest
+from circuits import predicate as predicates
+from circuits.attributes import Schema
+from circuits.encoding import b64u
+from circuits.errors import PredicateTypeError
+from circuits.predicate import Predicate
+from circuits.predicate.tokens import tokenize
+from circuits.vocabulary import MAX_SCHEMAS, Vocabulary
+from verifier.registry import Registry
+
+
+def unfit(pointer: str, detail: str) -> Problem:
+    """The problem of one place in a request that does not fit."""
+    return Problem("unprocessable", detail, extra={"errors": [{"pointer": pointer, "detail": detail}]})
+
+
+def read(body: QueryRequest, *, provider: str, registry: Registry) -> tuple[Vocabulary, Predicate]:
+    """Find what a question means to a provider.
+
+    The schemas are the request's. If it names none: the newest one under which the question means something, else
+    the newest version of each, newest first. Those that the question does not need are left out.
+
+    Raises:
+        Problem: `unprocessable`, if the provider has no such schema.
+        PredicateError: the question means nothing there; an unknown attribute is told what there is.
+    """
+    own = [schema for schema in registry.schemas() if provider in registry.schema_providers(schema.digest)]
+    own.sort(key=lambda schema: registry.schema_index(schema.digest, provider), reverse=True)
+    if body.schemas is not None:
+        if body.schema_ is not None:
+            raise unfit("#/schemas", "say either schema or schemas")
+        return _reduced(body.predicate, Vocabulary(_listed(body.schemas, own, provider)))
+    if body.schema_ is not None:
+        own = [schema for schema in own if body.schema_ in _names(schema)]
+        if not own:
+            raise unfit("#/schema", f"{provider} has registered no schema of that name or digest")
+    if not own:
+        raise unfit("#/provider", f"{provider} has registered no schema yet")
+    return _found(body.predicate, own)
+
+
+def _found(text: str, own: Sequence[Schema]) -> tuple[Vocabulary, Predicate]:
+    named = {token.text for token in tokenize(text) if token.kind == "name"}
+    known = {name for name in named if any(name in schema for schema in own)}
+    failure: PredicateTypeError | None = None
+    for schema in own:
+        if all(name in schema for name in known):  # under any other, an attribute would be unknown
+            try:
+                return Vocabulary((schema,)), _parsed(text, Vocabulary((schema,)))
+            except PredicateTypeError as error:
+                failure = failure or error
+    everything = _everything(known, own)
+    try:
+        return _reduced(text, everything)
+    except PredicateTypeError:
+        # Where old versions alone know all the attributes, what one of them says is to the point.
+        if failure is not None and not all(name in everything for name in known):
+            raise failure from None
+        raise
+
+
+def _everything(known: set[str], own: Sequence[Schema]) -> Vocabulary:
+    """The newest version of every schema, newest first; if that is too many, without some that are not asked about."""
+    newest: dict[str, Schema] = {}
+    for schema in own:
+        newest.setdefault(schema.name, schema)
+    left = set(known)
+    wanted: list[Schema] = []
+    spare: list[Schema] = []
+    for schema in newest.values():
+        given = {name for name in left if name in schema}
+        left -= given
+        (wanted if given else spare).append(schema)
+    if len(wanted) > MAX_SCHEMAS:
+        raise unfit("#/predicate", f"a question is put under at most {MAX_SCHEMAS} schemas")
+    kept = {*wanted, *spare[: MAX_SCHEMAS - len(wanted)]}
+    return Vocabulary(tuple(schema for schema in newest.values() if schema in kept))
+
+
+def _listed(names: Sequence[str], own: Sequence[Schema], provider: str) -> tuple[Schema, ...]:
+    listed: list[Schema] = []
+    for place, name in enumerate(names):
+        found = next((schema for schema in own if name in _names(schema)), None)
+        if found is None:
+            raise unfit(f"#/schemas/{place}", f"{provider} has registered no schema of that name or digest")
+        if found in listed:
+            raise unfit(f"#/schemas/{place}", "the schema is listed twice")
+        listed.append(found)
+    return tuple(listed)
+
+
+def _reduced(text: str, vocabulary: Vocabulary) -> tuple[Vocabulary, Predicate]:
+    predicate = _parsed(text, vocabulary)
+    used = vocabulary.used(predicate.attributes)
+    if used == vocabulary.schemas:
+        return vocabulary, predicate
+    return Vocabulary(used), _parsed(text, Vocabulary(used))
+
+
+def _names(schema: Schema) -> tuple[str, str]:
+    return schema.name, b64u(schema.digest)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str, vocabulary: Vocabulary) -> Predicate:
+    """Parse a question; lenders ask the same ones over and over."""
+    return predicates.parse(text, vocabulary)
