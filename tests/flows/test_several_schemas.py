@@ -1,0 +1,150 @@
+"""Two files about the same people under two schemas, one question over both; and what a no is put down to."""
+
+import json
+
+import pytest
+
+from api.cli.connection import connect
+from api.lender_client import Refusal
+
+BOTH = 'monthly_pay > 4000 && country == "US"'
+SCHEMA = {
+    "schema": "payroll",
+    "version": 1,
+    "attributes": [
+        {"name": "monthly_pay", "type": "money", "currency": "USD", "period": "month", "max": "1000000.00"},
+        {"name": "hired_on", "type": "date"},
+    ],
+}
+ROWS = ("customer_id,monthly_pay,hired_on", "C-1001,10700.00,2021-07-01", "C-1002,3104.20,2025-12-01")
+LENDER = "sandbox-lender"
+
+
+def ask(up, predicate, subject, *options, code=0):
+    return up.attest("ask", predicate, "--subject", subject, "--json", *options, code=code).json
+
+
+@pytest.fixture(scope="module")
+def both(up, tmp_path_factory):
+    """The running home, with a second file about some of its people."""
+    folder = tmp_path_factory.mktemp("payroll")
+    file, schema = folder / "payroll.csv", folder / "payroll.schema.json"
+    file.write_text("\n".join([*ROWS, "C-1003,9000.00,2019-01-01", "P-1,9000.00,2019-01-01"]) + "\n")
+    schema.write_text(json.dumps(SCHEMA))
+    told = up.attest("prover", "import", file, "--schema", schema, "--subject", "customer_id", "--json").json
+    assert (told["issued"], told["registered"], told["superseded"]) == (4, 4, 0)
+    return up
+
+
+ANSWERS = [
+    (BOTH, "C-1001", {}, "yes"),
+    (BOTH, "C-1002", {}, "no"),
+    (BOTH, "C-1003", {}, "no"),
+    (BOTH, "C-1001", {"schemas": ["kyc-person", "payroll"]}, "yes"),
+    ("monthly_pay * 12 >= salary", "C-1001", {}, "yes"),
+    ("monthly_pay * 12 >= salary", "C-1002", {}, "no"),
+    ("at_least(2, owns_home, age(date_of_birth) >= 30, monthly_pay > 9000)", "C-1001", {}, "yes"),
+    ("monthly_pay > 4000", "P-1", {}, "yes"),
+    ("salary > 100000", "C-1001", {"schemas": ["payroll", "kyc-person"]}, "yes"),
+]
+
+
+def test_one_statement_over_two_credentials(both):
+    with connect(both.attest.home) as lender:
+        for predicate, subject, options, expected in ANSWERS:
+            answer = lender.ask(predicate, subject=subject, **options)
+            assert (answer["outcome"], answer.get("answer")) == ("answer", expected), predicate
+            assert (answer["reasons"], answer["failed"]) == ("outcome-only", None)
+        for subject in ("C-1004", "P-1"):  # each is known under one of the schemas only
+            assert lender.ask(BOTH, subject=subject)["reason"] == "absent"
+
+
+def test_evidence_and_replay_hold_with_both_engines(both, tmp_path):
+    file = tmp_path / "both.evidence.json"
+    for subject, options in (("C-1001", ("--schema", "payroll", "--schema", "kyc-person")), ("C-1002", ())):
+        answer = ask(both, BOTH, subject, *options, "--evidence", file)
+        for engine in ("fast", "reference"):
+            told = both.attest("evidence", "verify", file, "--engine", engine, "--json").json
+            assert (told["verified"], told["answer"], told["index"]) == (True, answer["answer"], answer["log"]["index"])
+    for engine in ("fast", "reference"):
+        assert both.attest("audit", "replay", "--engine", engine, "--json").json["clean"]
+
+
+@pytest.mark.parametrize(
+    ("options", "where"),
+    [(("--schema", "payroll", "--schema", "passport"), "--schema"), (("--schema", "payroll"), BOTH)],
+)
+def test_a_schema_that_does_not_fit_is_a_two(both, options, where):
+    assert where in ask(both, BOTH, "C-1001", *options, code=2)["error"]["where"]
+
+
+def test_an_unknown_attribute_is_told_what_there_is_under_both(both):
+    told = ask(both, "monthly_pay > 1 && salary > 1 && wage > 1", "C-1001", code=2)["error"]
+    assert {"monthly_pay", "salary", "country"} <= set(told["what"].replace(",", "").split())
+
+
+def consent(up, verb, subject, party=LENDER, *, code=0):
+    return up.attest("prover", "consent", verb, "--subject", subject, "--relying-party", party, "--json", code=code)
+
+
+def why(lender, predicate, subject):
+    """The answer with its reasons, as a script would ask for it."""
+    return lender.ask(predicate, subject=subject, reasons="failed-clauses")
+
+
+def require_declined(lender, subject):
+    with pytest.raises(Refusal) as caught:
+        why(lender, BOTH, subject)
+    assert caught.value.name == "declined"
+
+
+def test_reasons_are_told_with_consent_and_only_then(both, tmp_path):
+    file = tmp_path / "why.evidence.json"
+    with connect(both.attest.home) as lender:
+        assert lender.ask(BOTH, subject="C-1002")["answer"] == "no"
+        require_declined(lender, "C-1001")
+        consent(both, "grant", "C-1002", "other-lender")
+        consent(both, "grant", "C-1001")
+        assert ask(both, BOTH, "C-1002", "--why", code=3)["error"]["kind"] == "declined"
+
+        noted = consent(both, "grant", "C-1002").json
+        assert (noted["reasons"], noted["revoked_at"]) == ("failed-clauses", None)
+        told = ask(both, BOTH, "C-1002", "--why", "--evidence", file)
+        assert (told["answer"], told["reasons"]) == ("no", "failed-clauses")
+        assert [clause["predicate"] for clause in told["failed"]] == ["monthly_pay > 4000.00", 'country == "US"']
+        part = why(lender, BOTH.replace("4000", "3000"), "C-1002")
+        assert [clause["question"] for clause in part["failed"]] == ['country is "US"']
+        yes = why(lender, BOTH, "C-1001")
+        assert (yes["answer"], yes["failed"]) == ("yes", None)
+        for engine in ("fast", "reference"):
+            seen = both.attest("evidence", "verify", file, "--engine", engine, "--json").json
+            assert (seen["reasons"], seen["failed"]) == ("failed-clauses", told["failed"])
+
+        assert consent(both, "revoke", "C-1002").json["revoked_at"]
+        require_declined(lender, "C-1002")
+        assert lender.ask(BOTH, subject="C-1002")["answer"] == "no"
+        assert why(lender, BOTH, "C-1001")["answer"] == "yes"
+    listed = both.attest("prover", "consent", "list", "--json").json["consents"]
+    found = [(each["subject"], each["relying_party"], each["revoked_at"] is None) for each in listed]
+    assert found == [("C-1002", "other-lender", True), ("C-1001", LENDER, True), ("C-1002", LENDER, False)]
+    assert both.attest("audit", "replay", "--json").json["clean"]
+
+
+def test_people_read_what_failed(both):
+    consent(both, "grant", "C-1003")
+    told = both.attest("ask", BOTH, "--subject", "C-1003", "--why").out
+    assert 'country is "US"' in told.split("not so:")[1]
+    assert "monthly_pay" not in told.split("not so:")[1]
+    assert "C-1003" in both.attest("prover", "consent", "list", "--subject", "C-1003").out
+
+
+@pytest.mark.parametrize(
+    ("verb", "subject", "party", "what"),
+    [
+        ("grant", "nobody", LENDER, "no such subject"),
+        ("grant", "C-1003", "", "name"),
+        ("revoke", "C-1003", "nobody", "stands"),
+    ],
+)
+def test_a_consent_that_cannot_be_is_a_two(both, verb, subject, party, what):
+    assert what in consent(both, verb, subject, party, code=2).json["error"]["what"]
