@@ -108,9 +108,12 @@ def list_consents(
     if not rows:
         present.out.print("nobody has consented to anything yet")
         return
-    table = Table(*(name.replace("_", " ") for name in rows[0]), box=None, padding=(0, 2))
+    table = Table(box=None, padding=(0, 2))
+    for name in ("subject", "relying party", "may be told", "from", "until"):
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(value or "") for value in row.values()))
+        days = [(row[name] or "")[:10] for name in ("granted_at", "revoked_at")]
+        table.add_row(*map(Text, (*(str(row[name]) for name in ("subject", "relying_party", "reasons")), *days)))
     present.out.print(table)
 
 
