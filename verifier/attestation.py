@@ -11,8 +11,8 @@ Payload::
      "reasons": "outcome-only", "log": {"origin": origin, "index": 413}}
 
 Schemas and credentials are in the query's order, each attribute's source is its own credential's. With the reasons
-"failed-clauses" a NO has one more member, never empty: `"failed": [{"predicate": "salary > 100000", "question": "salary
-is more than 100,000.00 USD per year"}]`.
+"failed-clauses" a NO has one more member, never empty: `"failed": [{"predicate": "salary > 100000.00", "question":
+"salary is more than 100,000.00 USD per year"}]`, the predicate in its canonical text.
 
 Nothing in it is free: every member but `exp` follows from the checked proof, its time and its place in the log, so that
 `Attestation.open` can demand each one, byte for byte.

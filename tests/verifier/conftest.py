@@ -85,7 +85,9 @@ class Company:
         credential = issue(**(settings | changes))
         self.openings[credential.id] = openings
         subject = name.partition("/")[0]
-        self.subjects[subject] = self.held[subject, schema] = credential
+        self.held[subject, schema] = credential
+        if schema == self.schema:
+            self.subjects[subject] = credential
         return credential
 
     def prove(self, query, *credentials, response=None, clauses=None):
@@ -225,3 +227,28 @@ def world(company, people, log):
     for credential in people.values():
         made.register(credential)
     return made
+
+
+@pytest.fixture
+def payslips(world, company):
+    """Second credentials of the same people, under a schema of their own, with another salary."""
+    world.publish(SchemaEntry(company.name, PAYROLL))
+    issued = {
+        name: company.issue(f"{name}/pay", {"monthly_pay": pay, "salary": "1"}, schema=PAYROLL)
+        for name, pay in (("ada", "10750"), ("bob", "3900"))
+    }
+    for credential in issued.values():
+        world.register(credential)
+    return issued
+
+
+@pytest.fixture
+def pairs(people, payslips):
+    """Payslip and passport of a person."""
+    return {name: (payslips[name], people[name]) for name in payslips}
+
+
+@pytest.fixture
+def schemas(company, payslips):  # noqa: ARG001 - the log has them
+    """The schemas of a pair, in its order."""
+    return PAYROLL, company.schema

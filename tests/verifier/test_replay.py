@@ -185,7 +185,9 @@ def lied(world, told, query, *, claim=None, asked_at=None, appended_at=None, key
     def make(number):
         place = number if index is None else index
         signed = attest(CheckedProof(claim), signer=key or world.key, origin=ORIGIN, index=place, now=appended_at)
-        entry = AnswerEntry(query, asked_at, told.credentials, told.answer, told.proof, signed.token)
+        entry = AnswerEntry(
+            query, asked_at, told.credentials, told.answer, told.proof, signed.token, clauses=told.clauses
+        )
         return Draft(entry.kind, encode(entry, appended_at), appended_at)
 
     return world.log.append(make).result(20)
