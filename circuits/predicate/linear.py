@@ -1,35 +1,34 @@
-"""Sums of attributes with exact rational coefficients: the arithmetic of a question, done once, at compile time."""
+"""Sums of attributes with exact decimal coefficients: the arithmetic of a question, done once, at compile time."""
 
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
 from circuits.attributes import Attributes, AttributeType
 from circuits.currencies import decimals
 from circuits.errors import PredicateTypeError
+from circuits.predicate import hints
 from circuits.predicate.nodes import Compare, Form, Operator, Unit
-from circuits.predicate.syntax import Minus, Name, Node, Number, Product, Sum
+from circuits.predicate.syntax import Call, Minus, Name, Node, Number, Product, String, Sum
 from circuits.predicate.tokens import MAX_INTEGER
-
-MAX_BITS = 120
-"""A difference stays below 2^120, well inside the 128 bits that can be proven."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Attributes with coefficients, plus a constant, all in major units.
+    """Attributes with coefficients, plus a constant, all in units of 10^-places of a major unit.
 
     Attributes:
         at: position of the expression.
         terms: attribute -> coefficient, none zero.
         constant: the number added.
+        places: decimals of the coefficients and the constant.
         unit: what it counts, without a period; None for a number alone.
         decimal_at: position of the first literal with a decimal point, or -1.
     """
 
     at: int
-    terms: dict[str, Fraction] = field(default_factory=dict)
-    constant: Fraction = Fraction(0)
+    terms: dict[str, int] = field(default_factory=dict)
+    constant: int = 0
+    places: int = 0
     unit: Unit | None = None
     decimal_at: int = -1
 
@@ -49,19 +48,28 @@ class Arithmetic:
         """
         match node:
             case Number(at, digits, places):
-                return Linear(at, {}, Fraction(digits, 10**places), None, at if places else -1)
+                return Linear(at, {}, digits, places, None, at if places else -1)
             case Name(at, name):
                 return self._attribute(at, name)
             case Minus(at, operand):
-                return self._scaled(self.fold(operand), Fraction(-1), at)
+                return self._negative(self.fold(operand), at)
             case Sum(at, left, right, minus):
                 addend = self.fold(right)
-                return self.added(
-                    self.fold(left), self._scaled(addend, Fraction(-1), addend.at) if minus else addend, at
-                )
+                return self._added(self.fold(left), self._negative(addend, addend.at) if minus else addend, at)
             case Product(at, left, right):
                 return self._product(self.fold(left), self.fold(right), at)
-        raise PredicateTypeError(self.text, node.at, "expected a number, or an attribute that is one")
+        hint = ""
+        if isinstance(node, String):
+            hint = "; it is written without quotes"
+        elif isinstance(node, Call) and node.name == "age":
+            hint = "; nothing is computed from an age, write age(...) alone on its side"
+        raise PredicateTypeError(self.text, node.at, f"expected a number, or an attribute that is one{hint}")
+
+    def unknown(self, at: int, name: str) -> PredicateTypeError:
+        """Word the refusal of a name that is no attribute."""
+        known = tuple(attribute.name for attribute in self.schema)
+        dates = tuple(attribute.name for attribute in self.schema if attribute.type is AttributeType.DATE)
+        return PredicateTypeError(self.text, at, f"no attribute named {name}; {hints.attribute(name, known, dates)}")
 
     def compare(self, operator: Operator, left: Linear, right: Linear, at: int) -> Compare:
         """Compare two linear forms.
@@ -69,59 +77,64 @@ class Arithmetic:
         Raises:
             PredicateTypeError: no attribute is left, units that do not mix, too large a difference, never equal.
         """
-        whole = self.added(left, self._scaled(right, Fraction(-1), right.at), at)
+        whole = self._joined(left, self._negative(right, right.at), at)
         if not whole.terms or whole.unit is None:
             reason = "the attributes cancel out" if left.unit or right.unit else "a comparison needs an attribute"
             raise PredicateTypeError(self.text, at, reason)
-        places = 10 ** (0 if whole.unit.currency is None else decimals(whole.unit.currency))
-        shifted = -whole.constant * places
-        scale = lcm(shifted.denominator, *(c.denominator for c in whole.terms.values()))
-        form = tuple((int(c * scale), name) for name, c in sorted(whole.terms.items()))
-        constant = int(shifted * scale)
+        places = _minor(whole.unit)
+        constant = -whole.constant * places
+        shared = gcd(10**whole.places, constant, *whole.terms.values())
+        form = tuple((c // shared, name) for name, c in sorted(whole.terms.items()))
+        constant //= shared
         if form[0][0] < 0:
             operator, constant = operator.mirrored, -constant
             form = tuple((-coefficient, name) for coefficient, name in form)
-        reach = sum(abs(c) * self._magnitude(name) for c, name in form) + abs(constant)
-        written = (abs(constant) // places, *(abs(coefficient) for coefficient, _ in form))
-        if reach.bit_length() > MAX_BITS or max(written) > MAX_INTEGER:
-            raise PredicateTypeError(self.text, at, "the numbers are too large to compare")
+        # the canonical text says it in these numbers, and has to be a question of the language, and of CEL, itself
+        reach = sum(abs(c) * self._magnitude(name) for c, name in form)
+        if max(reach, abs(constant), *(abs(c) * places for c, _ in form)) > MAX_INTEGER * places:
+            reason = "the numbers are too large to compare: without fractions, they may pass 2^63-1 within the schema's"
+            raise PredicateTypeError(self.text, at, f"{reason} bounds")
         if operator in (Operator.EQ, Operator.NE) and constant % gcd(*(c for c, _ in form)):
             raise PredicateTypeError(self.text, at, "the two sides can never be equal")
         return Compare(operator, form, constant, self._unit(form))
 
-    def added(self, left: Linear, right: Linear, at: int) -> Linear:
+    def _added(self, left: Linear, right: Linear, at: int) -> Linear:
         """Add two forms of one unit; a number alone takes the other's unit."""
+        return self._bounded(self._joined(left, right, at), at)
+
+    def _joined(self, left: Linear, right: Linear, at: int) -> Linear:
         unit = self._common(left, right, at)
-        terms = dict(left.terms)
+        places = max(left.places, right.places)
+        here, there = 10 ** (places - left.places), 10 ** (places - right.places)
+        terms = {name: coefficient * here for name, coefficient in left.terms.items()}
         for name, coefficient in right.terms.items():
-            terms[name] = terms.get(name, Fraction(0)) + coefficient
+            terms[name] = terms.get(name, 0) + coefficient * there
         terms = {name: coefficient for name, coefficient in terms.items() if coefficient}
-        constant = left.constant + right.constant
-        return self._bounded(Linear(left.at, terms, constant, unit, _first(left.decimal_at, right.decimal_at)), at)
+        constant = left.constant * here + right.constant * there
+        return Linear(left.at, terms, constant, places, unit, _first(left.decimal_at, right.decimal_at))
 
     def _attribute(self, at: int, name: str) -> Linear:
         if name not in self.schema:
-            known = ", ".join(attribute.name for attribute in self.schema)
-            raise PredicateTypeError(self.text, at, f"no attribute named {name}; there are {known}")
+            raise self.unknown(at, name)
         attribute = self.schema.attribute(name)
         if attribute.type not in (AttributeType.MONEY, AttributeType.INTEGER):
             raise PredicateTypeError(self.text, at, f"{name} is {attribute.type}, not a number")
-        return Linear(at, {name: Fraction(1)}, Fraction(0), Unit(attribute.type, attribute.currency))
+        return Linear(at, {name: 1}, 0, 0, Unit(attribute.type, attribute.currency))
 
     def _product(self, left: Linear, right: Linear, at: int) -> Linear:
         if left.unit is not None and right.unit is not None:
             raise PredicateTypeError(self.text, at, "attributes are multiplied with numbers only")
         form, factor = (right, left) if left.unit is None else (left, right)
-        scaled = self._scaled(form, factor.constant, left.at)
         whole_numbers = form.unit is not None and form.unit.type is AttributeType.INTEGER
         if whole_numbers and factor.decimal_at >= 0:
             raise PredicateTypeError(self.text, factor.decimal_at, "whole numbers only, as the attribute is one")
-        decimal_at = _first(left.decimal_at, right.decimal_at)
-        return self._bounded(Linear(left.at, scaled.terms, scaled.constant, scaled.unit, decimal_at), at)
+        terms = {name: c * factor.constant for name, c in form.terms.items() if factor.constant}
+        places, decimal_at = form.places + factor.places, _first(left.decimal_at, right.decimal_at)
+        return self._bounded(Linear(left.at, terms, form.constant * factor.constant, places, form.unit, decimal_at), at)
 
-    def _scaled(self, form: Linear, factor: Fraction, at: int) -> Linear:
-        terms = {name: c * factor for name, c in form.terms.items() if factor}
-        return Linear(at, terms, form.constant * factor, form.unit, form.decimal_at)
+    def _negative(self, form: Linear, at: int) -> Linear:
+        terms = {name: -coefficient for name, coefficient in form.terms.items()}
+        return Linear(at, terms, -form.constant, form.places, form.unit, form.decimal_at)
 
     def _common(self, left: Linear, right: Linear, at: int) -> Unit | None:
         if left.unit is None or right.unit is None:
@@ -137,14 +150,23 @@ class Arithmetic:
     def _require_places(self, number: Linear, unit: Unit) -> None:
         if unit.type is AttributeType.INTEGER and number.decimal_at >= 0:
             raise PredicateTypeError(self.text, number.decimal_at, "whole numbers only, as the attribute is one")
-        places = 0 if unit.currency is None else decimals(unit.currency)
-        if (number.constant * 10**places).denominator != 1:
+        if number.constant * _minor(unit) % 10**number.places:
+            places = 0 if unit.currency is None else decimals(unit.currency)
             reason = f"{unit.currency} amounts have at most {places} decimals"
             raise PredicateTypeError(self.text, max(number.decimal_at, 0), reason)
 
     def _bounded(self, form: Linear, at: int) -> Linear:
-        if any(abs(number) > MAX_INTEGER for number in (form.constant, *form.terms.values())):
+        """Require that CEL computes this too, which it does in 64 bits, whatever the values within their bounds."""
+        limit = MAX_INTEGER * 10**form.places
+        if any(abs(number) > limit for number in (form.constant, *form.terms.values())):
             raise PredicateTypeError(self.text, at, "a number beyond 2^63-1")
+        if form.unit is not None and form.terms:
+            places = _minor(form.unit)
+            named = [(c, self.schema.attribute(name)) for name, c in form.terms.items()]
+            ends = [(c * attribute.minimum, c * attribute.maximum) for c, attribute in named]
+            lowest, highest = (form.constant * places + sum(map(end, ends)) for end in (min, max))
+            if max(highest, -lowest) > limit * places:
+                raise PredicateTypeError(self.text, at, "this may pass 2^63-1 within the schema's bounds")
         return form
 
     def _unit(self, form: Form) -> Unit:
@@ -155,7 +177,12 @@ class Arithmetic:
 
     def _magnitude(self, name: str) -> int:
         attribute = self.schema.attribute(name)
-        return max(abs(attribute.minimum), abs(attribute.maximum))
+        return max(-attribute.minimum, attribute.maximum)
+
+
+def _minor(unit: Unit) -> int:
+    """Count the minor units in one major unit."""
+    return 1 if unit.currency is None else 10 ** decimals(unit.currency)
 
 
 def _first(one: int, other: int) -> int:

@@ -7,6 +7,7 @@ grammar.
 from collections.abc import Callable
 
 from circuits.errors import PredicateSyntaxError
+from circuits.predicate import hints
 from circuits.predicate.syntax import (
     Call,
     Junction,
@@ -25,11 +26,13 @@ from circuits.predicate.syntax import (
 from circuits.predicate.tokens import Token, number, tokenize
 
 MAX_DEPTH = 16
+MAX_HEIGHT = 32
+"""Google's CEL parses no expression higher than that; the CEL specification promises less."""
 MAX_ITEMS = 64
 RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 FUNCTIONS = ("age", "date", "at_least")
 
-_WORDS = {"and": "write && for and", "or": "write || for or", "not": "write ! for not"}
+_WORDS = ("and", "or", "not")
 
 
 def parse_syntax(text: str) -> Node:
@@ -50,6 +53,7 @@ class _Parser:
         self.tokens = tokenize(text)
         self.next = 0
         self.depth = 0
+        self.height = 0  # of the node just parsed: operators, calls and lists above one another, down to a leaf
 
     def disjunction(self) -> Node:
         return self._junction("||", self._conjunction)
@@ -80,67 +84,116 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise PredicateSyntaxError(self.text, self._token.at, f"nested deeper than {MAX_DEPTH} levels")
 
+    def _higher(self, at: int, *below: int) -> int:
+        """Put a node on top of others.
+
+        Raises:
+            PredicateSyntaxError: higher than CEL's parser goes.
+        """
+        self.height = 1 + max(below)
+        if self.height > MAX_HEIGHT:
+            reason = f"more than {MAX_HEIGHT} levels of signs and calls; each + - * of a row is a level, as in CEL"
+            raise PredicateSyntaxError(self.text, at, reason)
+        return self.height
+
     def _unexpected(self, wanted: str) -> PredicateSyntaxError:
         token = self._token
         if token.kind == "end":
             reason = "an empty question" if token is self.tokens[0] else f"the question ends too early, {wanted}"
-        elif token.kind == "name" and token.text.lower() in _WORDS:
-            reason = _WORDS[token.text.lower()]
-        elif token.text == "," and self.next and self.tokens[self.next - 1].kind == "number":
-            reason = f"{wanted}; numbers are written without separators"
         else:
-            reason = wanted
+            reason = self._hint(token, self.tokens[self.next - 1] if self.next else None, wanted)
         return PredicateSyntaxError(self.text, token.at, reason)
 
+    def _hint(self, token: Token, last: Token | None, wanted: str) -> str:  # noqa: C901, PLR0911  # one for each mistake
+        """Guess what was meant by a token that cannot stand here, from the one before it."""
+        if token.kind == "name" and (hint := hints.word(token.text)):
+            return hint
+        if last is None:
+            return f"{wanted}; a list stands after in only" if token.text == "[" else wanted
+        pair = (last.text, token.text)
+        if last.kind == "number" and (token.text == "," or token.kind == "number"):
+            return f"{wanted}; numbers are written without separators"
+        if last.kind == "number" and token.kind == "name":
+            return f"{wanted}; a number has no unit, the schema says what it counts"
+        if last.kind == "name" and last.text in FUNCTIONS and token.text != ")":
+            return f"{wanted}; {last.text} is a function: write {last.text}(...)"
+        if pair == ("<", ">"):
+            return "write != for unequal"
+        if pair == ("*", "*"):
+            return "there are no powers"
+        if token.text == "+":
+            return f"{wanted}; a number has no plus sign"
+        if token.text == "in" and last.text in ("!", "!="):
+            return "write !(... in [...]) for not in"
+        if token.text == "[":
+            return f"{wanted}; a list stands after in only"
+        if pair[0] == "in":
+            return f"{wanted}; a list stands in brackets, even a list of one"
+        if last.kind == "name" and token.kind == "name":
+            return f"{wanted}; a name has no blanks"
+        return wanted
+
     def _junction(self, operator: str, operand: Callable[[], Node]) -> Node:
-        operands = [operand()]
+        operands, heights = [operand()], [self.height]
         at = self._token.at
         while self._at_symbol(operator):
             self._take()
             operands.append(operand())
-        return operands[0] if len(operands) == 1 else Junction(at, operator, tuple(operands))
+            heights.append(self.height)
+        if len(operands) == 1:
+            return operands[0]
+        self._higher(at, *heights)
+        return Junction(at, operator, tuple(operands))
 
     def _conjunction(self) -> Node:
         return self._junction("&&", self._comparison)
 
     def _comparison(self) -> Node:
         left = self._sum()
-        node = left
+        node, height = left, self.height
         if self._at_symbol(*RELATIONS):
             operator = self._take()
             node = Relation(operator.at, operator.text, left, self._sum())
+            self._higher(operator.at, height, self.height)
         elif self._token.kind == "name" and self._token.text == "in":
             at = self._take().at
             node = Membership(at, left, self._items())
+            self._higher(at, height, self.height)
         if node is not left and (self._at_symbol(*RELATIONS) or self._token.text == "in"):
             raise self._unexpected("comparisons do not chain; join them with &&")
         return node
 
     def _items(self) -> tuple[Node, ...]:
+        start = self._token.at
         self._require("[")
         items: list[Node] = []
+        height = 0
         while True:
             if len(items) == MAX_ITEMS:
                 raise PredicateSyntaxError(self.text, self._token.at, f"a list has at most {MAX_ITEMS} items")
             items.append(self._sum())
+            height = max(height, self.height)
             if not self._at_symbol(","):
                 break
             self._take()
         self._require("]")
+        self._higher(start, height)
         return tuple(items)
 
     def _sum(self) -> Node:
-        node = self._product()
+        node, height = self._product(), self.height
         while self._at_symbol("+", "-"):
             operator = self._take()
             node = Sum(operator.at, node, self._product(), operator.text == "-")
+            height = self._higher(operator.at, height, self.height)
         return node
 
     def _product(self) -> Node:
-        node = self._prefixed()
+        node, height = self._prefixed(), self.height
         while self._at_symbol("*"):
             at = self._take().at
             node = Product(at, node, self._prefixed())
+            height = self._higher(at, height, self.height)
         return node
 
     def _prefixed(self) -> Node:
@@ -151,11 +204,13 @@ class _Parser:
         if self._at_symbol("!", "-") and not self._at_symbol(operator.text):
             raise self._unexpected("! and - do not mix")
         operand = self._prefixed()
+        self._higher(operator.at, self.height)
         self.depth -= 1
         return Negation(operator.at, operand) if operator.text == "!" else Minus(operator.at, operand)
 
     def _primary(self) -> Node:
         token = self._token
+        self.height = 1
         if token.kind == "number":
             self._take()
             return Number(token.at, *number(token, self.text))
@@ -169,7 +224,7 @@ class _Parser:
             self._require(")")
             self.depth -= 1
             return node
-        if token.kind != "name" or token.text == "in" or token.text in _WORDS:
+        if token.kind != "name" or token.text == "in" or token.text.lower() in _WORDS:
             raise self._unexpected("expected an attribute, a number, a string or (")
         self._take()
         if token.text in ("true", "false"):
@@ -181,10 +236,12 @@ class _Parser:
             raise PredicateSyntaxError(self.text, name.at, f"the functions are {', '.join(FUNCTIONS)}")
         self._deeper()
         self._take()
-        arguments = [self.disjunction()]
+        arguments, heights = [self.disjunction()], [self.height]
         while self._at_symbol(","):
             self._take()
             arguments.append(self.disjunction())
+            heights.append(self.height)
         self._require(")")
+        self._higher(name.at, *heights)
         self.depth -= 1
         return Call(name.at, name.text, tuple(arguments))

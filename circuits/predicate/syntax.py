@@ -109,3 +109,10 @@ class Junction:
 
 
 Node = Number | String | Truth | Name | Call | Minus | Sum | Product | Relation | Membership | Negation | Junction
+
+
+def start(node: Node) -> int:
+    """Find where an expression starts: operators have the position of their sign."""
+    while isinstance(node, Sum | Product | Relation):
+        node = node.left
+    return node.at

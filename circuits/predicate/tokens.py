@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from circuits.errors import PredicateSyntaxError
+from circuits.predicate import hints
 
 MAX_CHARACTERS = 1024
 MAX_TOKENS = 256
@@ -19,16 +20,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SYMBOL = re.compile(r"<=|>=|==|!=|&&|\|\||[<>!()\[\],+*-]")
 _STRING = re.compile(r"""(["'])((?:\\[\\"'uU]|(?!\1)[^\\\x00-\x1f\x7f])*)\1""")
 _ESCAPE = re.compile(r"""\\(?:([\\"'])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.?)""")
-_HINTS = {
-    "=": "write == for equality",
-    "&": "write && for and",
-    "|": "write || for or",
-    "/": "there is no division; multiply the other side",
-    "$": "amounts are written without a currency sign",
-    ".": "a number is written with digits on both sides of its point",
-    "'": "a string that does not end, or with an escape other than \\\\ \\\" \\' \\uXXXX \\UXXXXXXXX",
-}
-_HINTS['"'] = _HINTS["'"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ def tokenize(text: str) -> list[Token]:
         raise PredicateSyntaxError(text, MAX_CHARACTERS, f"a question has at most {MAX_CHARACTERS} characters")
     if not text.isascii():
         at = next(i for i, character in enumerate(text) if not character.isascii())
-        raise PredicateSyntaxError(text, at, "only ASCII characters; in a string, write \\uXXXX")
+        raise PredicateSyntaxError(text, at, hints.foreign(text[at]))
     tokens: list[Token] = []
     at = _skip(text, 0)
     while at < len(text):
@@ -77,7 +68,7 @@ def number(token: Token, text: str) -> tuple[int, int]:
     """
     whole, _, fraction = token.text.partition(".")
     if len(whole) > 1 and whole[0] == "0":
-        raise PredicateSyntaxError(text, token.at, "a number has no leading zeros")
+        raise PredicateSyntaxError(text, token.at, hints.leading_zeros(text, token.at))
     if len(whole) > 19 or int(whole) > MAX_INTEGER:
         raise PredicateSyntaxError(text, token.at, "a number is at most 2^63-1")
     if len(fraction) > MAX_PLACES:
@@ -94,7 +85,7 @@ def _token(text: str, at: int) -> tuple[Token, int]:
     if match := _NUMBER.match(text, at):
         end = match.end()
         if end < len(text) and (text[end].isalnum() or text[end] in "_."):
-            raise PredicateSyntaxError(text, end, "a number is digits, and at most one point followed by digits")
+            raise PredicateSyntaxError(text, end, hints.number(text, end))
         return Token("number", match[0], at), end
     if match := _NAME.match(text, at):
         return Token("name", match[0], at), match.end()
@@ -102,10 +93,7 @@ def _token(text: str, at: int) -> tuple[Token, int]:
         return Token("symbol", match[0], at), match.end()
     if match := _STRING.match(text, at):
         return Token("string", _unescape(text, match[2], at + 1), at), match.end()
-    hint = _HINTS.get(text[at], "a character that means nothing here")
-    if text[at : at + 2] in {"=>", "=<"}:
-        hint = f"write {text[at + 1]}= for {'at least' if text[at + 1] == '>' else 'at most'}"
-    raise PredicateSyntaxError(text, at, hint)
+    raise PredicateSyntaxError(text, at, hints.character(text, at))
 
 
 def _unescape(text: str, content: str, start: int) -> str:

@@ -1,9 +1,11 @@
 """From the sentence to its meaning: every comparison gets its types from the schema, or the text is refused."""
 
+from collections.abc import Iterator
+
 from circuits import calendar
 from circuits.attributes import Attribute, Attributes, AttributeType
 from circuits.errors import EncodingError, PredicateSyntaxError, PredicateTypeError, ValueRefused
-from circuits.predicate import nodes, syntax
+from circuits.predicate import hints, nodes, syntax
 from circuits.predicate.linear import Arithmetic, Linear
 from circuits.predicate.nodes import Operator, Unit
 from circuits.values import normal_text
@@ -20,6 +22,9 @@ def typed(text: str, tree: syntax.Node, schema: Attributes) -> nodes.Node:
         PredicateTypeError: it has none; the position is that of what is to blame.
         PredicateSyntaxError: more than 16 comparisons.
     """
+    atoms = list(_comparisons(tree))
+    if len(atoms) > MAX_ATOMS:
+        raise PredicateSyntaxError(text, atoms[MAX_ATOMS].at, f"a question has at most {MAX_ATOMS} comparisons")
     return _Typing(text, schema).question(tree)
 
 
@@ -28,9 +33,8 @@ class _Typing:
         self.text = text
         self.schema = schema
         self.arithmetic = Arithmetic(text, schema)
-        self.atoms = 0
 
-    def question(self, node: syntax.Node) -> nodes.Node:
+    def question(self, node: syntax.Node) -> nodes.Node:  # noqa: C901  # one case for each kind of sentence
         """Type what must be true or false."""
         match node:
             case syntax.Junction(_, operator, operands):
@@ -41,9 +45,6 @@ class _Typing:
                 return self._at_least(node, arguments)
             case syntax.Truth(at, _):
                 raise self._refuse(at, "true and false alone are no question")
-        self.atoms += 1
-        if self.atoms > MAX_ATOMS:
-            raise PredicateSyntaxError(self.text, node.at, f"a question has at most {MAX_ATOMS} comparisons")
         match node:
             case syntax.Relation():
                 return self._relation(node)
@@ -54,15 +55,19 @@ class _Typing:
                 if attribute.type is AttributeType.BOOL:
                     return nodes.Flag(name)
                 raise self._refuse(at, f"{name} is {attribute.type}; compare it with something")
-        raise self._refuse(node.at, "expected a comparison")
+        hint = ""
+        if isinstance(node, syntax.String):
+            hint = "; a string alone is no question, a list of them stands after in"
+        elif isinstance(node, syntax.Call) and node.name == "age":
+            hint = ", such as age(...) >= 21"
+        raise self._refuse(node.at, f"expected a comparison{hint}")
 
     def _refuse(self, at: int, reason: str) -> PredicateTypeError:
         return PredicateTypeError(self.text, at, reason)
 
     def _attribute(self, name: syntax.Name) -> Attribute:
         if name.name not in self.schema:
-            known = ", ".join(attribute.name for attribute in self.schema)
-            raise self._refuse(name.at, f"no attribute named {name.name}; there are {known}")
+            raise self.arithmetic.unknown(name.at, name.name)
         return self.schema.attribute(name.name)
 
     def _typed_name(self, node: syntax.Node, *types: AttributeType) -> Attribute | None:
@@ -119,7 +124,7 @@ class _Typing:
         years = self._number(right)
         if years is None or years.decimal_at >= 0:
             raise self._refuse(right.at, "an age is compared with a whole number of years")
-        return nodes.Age(operator, attribute.name, int(years.constant))
+        return nodes.Age(operator, attribute.name, years.constant)
 
     def _number(self, node: syntax.Node) -> Linear | None:
         """Fold a number without attributes; None if it is something else."""
@@ -155,7 +160,8 @@ class _Typing:
                     raise self._refuse(at, str(error)) from error
             case syntax.Call(at, "date", _):
                 raise self._refuse(at, 'date takes one string, date("2008-11-22")')
-        raise self._refuse(node.at, f'{attribute.name} is a date; compare it with date("YYYY-MM-DD")')
+        at = syntax.start(node)
+        raise self._refuse(at, f"{attribute.name} is a date; compare it with {hints.day(self.text, at)}")
 
     def _truth(self, operator: Operator, attribute: Attribute, right: syntax.Node, at: int) -> nodes.Node:
         if operator not in (Operator.EQ, Operator.NE):
@@ -167,39 +173,63 @@ class _Typing:
 
     def _membership(self, node: syntax.Membership) -> nodes.Node:
         if not isinstance(node.operand, syntax.Name):
-            raise self._refuse(node.operand.at, "only an attribute can be in a list")
+            negation = isinstance(node.operand, syntax.Negation)
+            hint = "; for not in, write !(... in [...])" if negation else ""
+            raise self._refuse(node.operand.at, f"only an attribute can be in a list{hint}")
         attribute = self._attribute(node.operand)
         if attribute.type is AttributeType.BOOL:
             raise self._refuse(node.at, f"{attribute.name} is bool; a list tells nothing about it")
         if attribute.type in _WORDS:
             return self._member(attribute, node.items)
         unit = Unit(attribute.type, attribute.currency, attribute.period)
-        constants = tuple(sorted({self._item(attribute, node.operand, item) for item in node.items}))
+        form = Linear(node.operand.at) if attribute.type is AttributeType.DATE else self.arithmetic.fold(node.operand)
+        constants = tuple(sorted({self._item(attribute, form, item) for item in node.items}))
         if len(constants) == 1:
             return nodes.Compare(Operator.EQ, ((1, attribute.name),), constants[0], unit)
         return nodes.Among(attribute.name, constants, unit)
 
-    def _item(self, attribute: Attribute, name: syntax.Name, item: syntax.Node) -> int:
+    def _item(self, attribute: Attribute, form: Linear, item: syntax.Node) -> int:
         if attribute.type is AttributeType.DATE:
             return self._day(attribute, item)
         number = self._number(item)
         if number is None:
             raise self._refuse(item.at, f"{attribute.name} is {attribute.type}; list numbers")
-        return self.arithmetic.compare(Operator.EQ, self.arithmetic.fold(name), number, item.at).constant
+        return self.arithmetic.compare(Operator.EQ, form, number, item.at).constant
 
     def _member(self, attribute: Attribute, items: tuple[syntax.Node, ...]) -> nodes.Node:
         encoded: dict[str, int] = {}
         for item in items:
             if not isinstance(item, syntax.String):
-                raise self._refuse(item.at, f"{attribute.name} is {attribute.type}; compare it with a string")
-            try:
-                number = attribute.encode(item.content)
-                word = normal_text(item.content) if attribute.type is AttributeType.TEXT else item.content
-            except (ValueRefused, EncodingError) as error:
-                raise self._refuse(item.at, str(error)) from error
-            encoded[word] = number
+                quotes = ", in quotes" if isinstance(item, syntax.Name) else ""
+                raise self._refuse(item.at, f"{attribute.name} is {attribute.type}; compare it with a string{quotes}")
+            encoded[item.content] = self._word(attribute, item)
         words = tuple(sorted(encoded))
         return nodes.Member(attribute.name, words, tuple(encoded[word] for word in words))
+
+    def _word(self, attribute: Attribute, item: syntax.String) -> int:
+        try:
+            encoded = attribute.encode(item.content)
+        except (ValueRefused, EncodingError) as error:
+            hint = f", {hints.listed(item.content, attribute.values)}" if attribute.values else ""
+            raise self._refuse(item.at, f"{error}{hint}") from error
+        if attribute.type is AttributeType.TEXT and normal_text(item.content) != item.content:
+            # CEL compares code points: what is no normal form would be equal here and unequal there
+            raise self._refuse(item.at, f"a string is in Unicode's normal form NFC; {hints.normal(item.content)}")
+        return encoded
+
+
+def _comparisons(tree: syntax.Node) -> Iterator[syntax.Node]:
+    """Walk what has to be typed as comparisons, from left to right."""
+    match tree:
+        case syntax.Junction(_, _, operands) | syntax.Call(_, "at_least", (_, *operands)):
+            for operand in operands:
+                yield from _comparisons(operand)
+        case syntax.Negation(_, operand):
+            yield from _comparisons(operand)
+        case syntax.Truth():
+            return
+        case _:
+            yield tree
 
 
 def _joined(kind: type[nodes.And | nodes.Or], operands: tuple[nodes.Node, ...]) -> nodes.Node:

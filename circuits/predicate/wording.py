@@ -88,11 +88,11 @@ def canonical_text(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912  # one ca
         case Flag(attribute):
             return attribute
         case Member(attribute, values) if len(values) == 1:
-            return f"{attribute} == {_quoted(values[0])}"
+            return f"{attribute} == {quoted(values[0])}"
         case Not(Member(attribute, values)) if len(values) == 1:
-            return f"{attribute} != {_quoted(values[0])}"
+            return f"{attribute} != {quoted(values[0])}"
         case Member(attribute, values):
-            return f"{attribute} in [{_list(values, _quoted)}]"
+            return f"{attribute} in [{_list(values, quoted)}]"
         case Among(attribute, constants, unit):
             return f"{attribute} in [{_list(constants, lambda c: _literal(c, unit))}]"
         case Not(Flag(attribute)):
@@ -162,7 +162,7 @@ def _shown(word: str) -> str:
     return '"' + "".join(c if c.isprintable() and c not in '\\"' else _escaped(c) for c in word) + '"'
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """Write a string literal in ASCII."""
     return '"' + "".join(map(_escaped, word)) + '"'
 
