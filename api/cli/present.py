@@ -60,10 +60,15 @@ def answer_panel(answer: str, question: str, facts: Mapping[str, str], *, failed
         grid.add_row(Text(name, style="dim"), Text(fact))
     style = "green" if answer == "yes" else "blue"
     word = Text("\n".join(LETTERS[answer]), style=f"bold {style}")
-    parts = [word, Text(), Text(question, style="bold"), Text()]
+    parts = [word, Text(), _wrapped(question, style="bold"), Text()]
     if failed:
-        parts += [Text("not so:", style="dim"), *(Text(f"  ✗ {clause}") for clause in failed), Text()]
+        parts += [Text("not so:", style="dim"), *(_wrapped(f"  ✗ {clause}") for clause in failed), Text()]
     return Panel(Group(*parts, grid), border_style=style, expand=False)
+
+
+def _wrapped(text: str, *, style: str = "") -> Text:
+    """Words that go on in the next line of a panel; what the console prints beside one is left to the terminal."""
+    return Text(text, style=style, no_wrap=False, overflow="fold")
 
 
 LETTERS = {

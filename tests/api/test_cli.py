@@ -58,6 +58,7 @@ def test_the_commands_scripts_rely_on_are_there():
     promised = {
         ("demo",), ("up",), ("ask",), ("explain",), ("bench",), ("keygen",), ("prover", "import"), ("prover", "serve"),
         ("verifier", "serve"), ("verifier", "log", "export"), ("evidence", "verify"), ("audit", "replay"),
+        ("prover", "consent", "grant"), ("prover", "consent", "revoke"), ("prover", "consent", "list"),
     }  # fmt: skip
     assert promised <= set(ALL)
 
@@ -173,9 +174,11 @@ def test_places_that_do_not_fit_are_named_as_on_the_command_line():
     found = [
         {"pointer": "#/as_of", "detail": "must be a date, written YYYY-MM-DD"},
         {"pointer": "#/predicate", "detail": "x"},
+        {"pointer": "#/schemas/1", "detail": "y"},
+        {"pointer": "#/reasons", "detail": "z"},
     ]
     told = refusal(Refusal(422, {"type": "https://x/unprocessable", "instance": "/v1/queries", "errors": found}))
-    assert told.where == "--as-of  must be a date, written YYYY-MM-DD\nPREDICATE  x"
+    assert told.where == "--as-of  must be a date, written YYYY-MM-DD\nPREDICATE  x\n--schema  y\n--why  z"
     assert refusal(Refusal(403, {"type": "https://x/declined", "instance": "/v1/queries"})).where == ""
     told = refusal(Refusal(503, {"type": "https://x/unavailable", "detail": "repeat it with the same Idempotency-Key"}))
     assert (told.what, told.code) == ("the service cannot answer right now", ExitCode.NO_ANSWER)
@@ -189,6 +192,16 @@ def test_where_evidence_cannot_be_written_nothing_is_asked(attest, tmp_path, nam
     assert (json.loads(out)["error"]["kind"], json.loads(out)["error"]["where"]) == ("file", str(tmp_path / blamed))
     code, out, _ = attest("ask", "salary > 1", "--subject", "C-1", "--evidence", tmp_path / "answer.json", "--json")
     assert json.loads(out)["error"]["kind"] == "home"
+
+
+def test_a_long_question_is_shown_whole_with_what_failed_of_it():
+    clauses = [f"attribute_{n} is more than {n} and another_{n} is less than {n}" for n in range(9)]
+    with present.out.capture() as captured:
+        present.out.print(present.answer_panel("no", " or ".join(clauses), {"subject": "x"}, failed=clauses[3:5]))
+    shown = " ".join(word for word in captured.get().split() if word != "│")
+    question, failed = shown.split("not so:")
+    assert " or ".join(clauses) in question
+    assert [clause in failed for clause in clauses].count(True) == 2
 
 
 @pytest.mark.parametrize("day", ["nonsense", "2026-13-01", ""])
