@@ -65,12 +65,13 @@ def hunt(question: Asked, bag: Bag) -> None:
     """
     bag.questions += 1
     chosen = question.one_for_each_answer()
-    honest = {case.answer: _honest(question, case) for case in chosen}
+    honest = {case.answer: honest_columns(question.relations[case.answer], case) for case in chosen}
     for case in chosen:
         bag.cases += 1
-        _require_one_assignment(case, question.circuit(case, honest=True), honest[case.answer])
+        require_one_assignment(case, question.circuit(case, honest=True), honest[case.answer])
+        require_no_wires(question.relations[not case.answer], case)
         false = question.circuit(case, honest=False)
-        _require_nothing(case, solve(false, case.committed))
+        require_nothing(case, solve(false, case.committed))
         # forced: the honest wires of the true answer, and those of somebody who has the false one
         for columns in honest.values():
             outcome = forced(false, columns, case.committed)
@@ -80,22 +81,27 @@ def hunt(question: Asked, bag: Bag) -> None:
                 raise FoundError(case, f"forced wires give a false answer: {outcome.repair}")
 
 
-def _honest(question: Asked, case: Case) -> Columns:
-    relation, opposite = question.relations[case.answer], question.relations[not case.answer]
+def honest_columns(relation: CompiledRelation, case: Case) -> Columns:
+    """The honest prover's wires, which satisfy the statement."""
     try:
         columns = relation.wires(case.committed).padded(relation.circuit.N)
     except WitnessError as error:
         raise FoundError(case, "the honest prover has no wires") from error
     if failing := unsatisfied(relation.circuit, columns, case.committed):
         raise FoundError(case, f"the honest wires break {failing}")
+    return columns
+
+
+def require_no_wires(relation: CompiledRelation, case: Case) -> None:
+    """The honest prover refuses what is not so."""
     try:
-        opposite.wires(case.committed)
+        relation.wires(case.committed)
     except WitnessError:
-        return columns
+        return
     raise FoundError(case, "wires for a false answer")
 
 
-def _require_one_assignment(case: Case, circuit: Circuit, columns: Columns) -> None:
+def require_one_assignment(case: Case, circuit: Circuit, columns: Columns) -> None:
     """The true answer's statement is satisfied by the honest wires and by nothing else, hints of no effect apart."""
     search = solve(circuit, case.committed)
     if len(search.solutions) != 1 or not search.complete:
@@ -117,7 +123,8 @@ def harmless(circuit: Circuit, columns: Columns) -> set[Wire]:
     return hints - entered
 
 
-def _require_nothing(case: Case, search: Search) -> None:
+def require_nothing(case: Case, search: Search) -> None:
+    """Nothing satisfies the statement, and that is certain."""
     if search.solutions:
         raise FoundError(case, f"an assignment for a false answer: {search.solutions[0].columns}")
     if not search.complete:

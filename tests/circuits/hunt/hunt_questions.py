@@ -44,6 +44,7 @@ class Case:
     as_of: int
     values: Mapping[str, int]
     answer: bool
+    edges: tuple[Edge, ...]
 
     @property
     def committed(self) -> list[int]:
@@ -59,12 +60,14 @@ class Asker:
         random: the source of everything.
         schema: the schema asked about.
         edges: where the question's answer turns, collected while it is written.
+        focus: the attributes it is about; few of them are compared with many numbers.
     """
 
     random: Random
     schema: Schema = field(init=False)
     as_of: int = field(init=False)
     edges: list[Edge] = field(default_factory=list)
+    focus: list[Attribute] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.schema = random_schema(self.random)
@@ -77,6 +80,9 @@ class Asker:
     def question(self) -> str:
         """Write a question of 1 to 16 comparisons."""
         self.edges.clear()
+        self.focus = list(self.schema.attributes)
+        if self.random.random() < 0.5:
+            self.focus = self.random.sample(self.focus, self.random.randint(1, 4))
         most = self.random.choices([1, 4, 8, MAX_CLAUSES], [30, 40, 20, 10])[0]
         count = self.random.randint(max(1, most // 2), most)
         clauses: list[str] = []
@@ -105,7 +111,7 @@ class Asker:
         return f"!({joined})" if self.random.random() < 0.15 else joined
 
     def _clause(self, room: int) -> str:
-        attribute = self.random.choice(self.schema.attributes)
+        attribute = self.random.choice(self.focus)
         kinds: dict[AttributeType, Callable[[Attribute, int], str]] = {
             AttributeType.MONEY: self._number,
             AttributeType.INTEGER: self._number,
@@ -151,7 +157,7 @@ class Asker:
         return self._sides(" + ".join(f"{c} * {name}" for c, name in left), operator, rest)
 
     def _coefficient(self) -> int:
-        return self.random.choice([1, 1, -1, 2, -2, 3, 5, -7, 40, 100, -100, self.random.randint(1, 10**6)])
+        return self.random.choice([1, 1, -1, 2, -2, 3, 5, -7, 40, 100, -100, self.random.randint(1, 1 << 40)])
 
     def _list(self, attribute: Attribute, room: int) -> str:
         size = self._size()
@@ -299,7 +305,7 @@ def crowd(seed: str, *, accept: Callable[[Predicate, Schema, int], object], peop
         except PredicateError:
             continue
         drawn = [asker.person() for _ in range(people)]
-        return [
-            Case(seed, asker.schema, text, predicate, asker.as_of, v, evaluate(predicate, v, asker.as_of))
-            for v in drawn
-        ]
+        answers = [evaluate(predicate, values, asker.as_of) for values in drawn]
+        common = (seed, asker.schema, text, predicate, asker.as_of)
+        edges = tuple(asker.edges)
+        return [Case(*common, values, answer, edges) for values, answer in zip(drawn, answers, strict=True)]

@@ -7,8 +7,8 @@ false one's; and no change of one wire, or of two that meet, makes forced wires 
 from random import Random
 
 import pytest
-from hunt_algebra import N, centred
 from hunt_cases import Asked, Bag, FoundError, answers_provable, asked, hunt
+from hunt_hostile import hostile_values
 from hunt_questions import Case
 
 from circuits.predicate import evaluate
@@ -48,35 +48,15 @@ def test_the_hunt_starts_from_what_is_true():
         hunt(Asked(question.relations, [liar]), Bag())
 
 
-def _hostile(random: Random, case: Case) -> dict[str, int]:
-    """Commitments to what no record says: beyond the bounds, fractions mod N, the middle of the field."""
-    values = dict(case.values)
-    for name in case.predicate.attributes:
-        attribute = case.schema.attribute(name)
-        strange = (
-            values[name] * pow(random.choice((2, 3, 5, 7, 100)), -1, N),
-            attribute.minimum - random.randrange(1, 1000),
-            attribute.maximum + random.randrange(1, 1000),
-            attribute.maximum * 2 + 1,
-            -values[name],
-            values[name] + (1 << random.choice((4, 8, 12, 16, 32, 64, 128))),
-            1 << random.randrange(256),
-            N // 2 + random.randrange(-2, 3),
-            random.randrange(N),
-        )
-        if random.random() < 0.6:
-            values[name] = centred(random.choice(strange) % N)
-    return values
-
-
 def _hunted_among_hostile_values(start):
     """Nothing is provable of them but what plain evaluation of those integers says, if that."""
     provable = 0
     for n in range(start, start + BLOCK):
         question = asked(f"hostile/{n}", people=3)
+        random = Random(question.people[0].seed)  # noqa: S311  # reproducible, not secret
         for case in question.people:
             assert answers_provable(question, case.committed) == {case.answer}, case.seed
-            values = _hostile(Random(case.seed), case)  # noqa: S311  # reproducible, not secret
+            values = hostile_values(random, case)
             committed = [values[name] for name in case.predicate.attributes]
             answers = answers_provable(question, committed)
             assert answers <= {evaluate(case.predicate, values, case.as_of)}, (case.seed, case.text, values)

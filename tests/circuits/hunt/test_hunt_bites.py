@@ -7,11 +7,13 @@ from random import Random
 import pytest
 from hunt_algebra import N
 from hunt_cases import asked, harmless
+from hunt_hostile import hostile_values
 from hunt_mutants import kind_of, mutants
 from hunt_repairs import forced, unsatisfied
 from hunt_solver import StrangeCircuitError, solve
 
 from circuits.constraints import Circuit, L, O, R, Row, V
+from circuits.predicate import evaluate
 
 SMALL = 48
 """Slots of the circuits whose every row is left out once."""
@@ -162,6 +164,40 @@ def _noticed(seeds):
     return verdicts
 
 
+def _forged_by_hostile_values(seeds):
+    """Count the questions where a sum of attributes is forgeable without the row of a certified bound, and all such."""
+    forged = tried = 0
+    for seed in seeds:
+        question = asked(seed, people=4)
+        random = Random(seed)  # noqa: S311  # reproducible, not secret
+        circuit = question.relations[True].circuit
+        if circuit.N > SMALL or not any(len(edge.terms) > 1 for edge in question.people[0].edges):
+            continue
+        bounds = [
+            mutant
+            for mutant in mutants(circuit)
+            if mutant.kind == "row" and kind_of(circuit, mutant) in {"row: digit V", "row: digit* V"}
+        ]
+        for mutant in bounds:
+            tried += 1
+            mutated = {a: [*mutants(r.circuit)][mutant.index].circuit for a, r in question.relations.items()}
+            forged += any(_forgery(random, case, mutated) for case in question.people for _ in range(20))
+    return forged, tried
+
+
+def _forgery(random, case, circuits):
+    values = hostile_values(random, case)
+    truth = evaluate(case.predicate, values, case.as_of)
+    committed = [values[name] for name in case.predicate.attributes]
+    return bool(solve(circuits[not truth], committed, most=1, steps=STEPS).solutions)
+
+
+def test_without_certified_bounds_sums_are_forged():
+    """The values that prove nothing false of the whole statement do prove it where a bound is not certified."""
+    forged, tried = _forged_by_hostile_values(f"bounds/{n}" for n in range(60))
+    assert forged * 3 > tried > 10, (forged, tried)
+
+
 def _require_bite(verdicts):
     total = Counter()
     for (_, verdict), count in verdicts.items():
@@ -176,10 +212,10 @@ def _require_bite(verdicts):
 
 
 def test_what_a_builder_forgets_is_noticed():
-    _require_bite(_noticed(f"mutant/{n}" for n in range(30)))
+    _require_bite(_noticed(f"mutant/{n}" for n in range(20)))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("start", range(30, 630, 100))
+@pytest.mark.parametrize("start", range(20, 620, 100))
 def test_what_a_builder_forgets_is_noticed_in_hundreds_of_questions(start):
     _require_bite(_noticed(f"mutant/{n}" for n in range(start, start + 100)))

@@ -28,7 +28,7 @@ def _forced(random: Random, question: Asked, case: Case, count: int) -> Iterator
     width = circuit.D + len(circuit.gates)
     places = [(L, i) for i in range(width)] + [(R, i) for i in range(circuit.D, width)]
     places += [(O, i) for i in range(circuit.N)]
-    for kind, i in random.sample(places, count):
+    for kind, i in random.sample(places, min(count, len(places))):
         columns = [list(column) for column in honest]
         old = columns[kind][i]
         columns[kind][i] = random.choice([0, 1, old + 1, old - 1, 2 * old, -old, random.randrange(N)]) % N
