@@ -142,6 +142,16 @@ def test_a_no_says_which_clauses_failed(consented, predicate, failed):
     assert (verdict["valid"], verdict["failed"]) == (True, found["failed"])
 
 
+def test_what_failed_is_in_no_log_line_and_no_metric(consented):
+    consented.take_log()
+    clause = told(consented.ask(BOTH, "ben", **WHY))["failed"][0]
+    with consented.prover_server.client() as prover:
+        seen = [consented.take_log(), consented.lender.get("/metrics").text, prover.get("/metrics").text]
+    assert "/v1/queries" in seen[0]
+    for word in ("monthly_pay", clause["question"], "failed-clauses", "clauses"):
+        assert all(word not in each for each in seen)
+
+
 def test_a_yes_says_no_more_than_yes(consented):
     found = told(consented.ask("monthly_pay > 3000 || salary > 100000", "ben", **WHY))
     assert (found["answer"], found["failed"]) == ("yes", None)

@@ -128,6 +128,8 @@ def test_reasons_are_told_with_consent_and_only_then(both, tmp_path):
     found = [(each["subject"], each["relying_party"], each["revoked_at"] is None) for each in listed]
     assert found == [("C-1002", "other-lender", True), ("C-1001", LENDER, True), ("C-1002", LENDER, False)]
     assert both.attest("audit", "replay", "--json").json["clean"]
+    for log in both.attest.home.logs.glob("*.log"):
+        assert "monthly_pay" not in log.read_text()
 
 
 def test_people_read_what_failed(both):
