@@ -1,10 +1,11 @@
-"""Ranges: a value, or a linear form with coefficients +-1, lies in [0, 2^bits).
+"""Ranges: a value, or a linear form, lies in [0, 2^bits).
 
 Reciprocal digits (section 6 of the paper): every digit d opens 1/(e + d), and the sum of those must be a combination
 of the table's 1/(e + j); b = 4 where all digits together are few, else 16.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from circuits.constraints import Builder, Circuit, Linear, V, forms
 from circuits.errors import StatementError, WitnessError
@@ -62,6 +63,58 @@ def require_form(K: int, form: Form, t: int) -> None:
         raise StatementError("threshold of 2^250 or more")
 
 
+def certified_width(form: Form, t: int, reach: Mapping[int, tuple[int, int]]) -> int:
+    """Return the least n with -2^n <= sum a_k V_k - t < 2^n for all values within their bounds.
+
+    A comparison of that width has a witness for all of them. That it means what it says over the integers needs
+    `require_certified` as well.
+
+    Args:
+        form: ((k, a_k), ...).
+        t: threshold.
+        reach: k -> least and greatest value.
+
+    Raises:
+        StatementError: a value without bounds, or no width up to 252 suffices (the caller's fault).
+    """
+    least = greatest = -t
+    for k, a in form:
+        if k not in reach:
+            raise StatementError(f"value {k} has no bounds")
+        ends = sorted((a * reach[k][0], a * reach[k][1]))
+        least, greatest = least + ends[0], greatest + ends[1]
+    width = max(greatest, -1 - least, 1).bit_length()
+    if width > MAX_WIDTH:
+        raise StatementError(f"width {width}: at most {MAX_WIDTH}")
+    return width
+
+
+def require_certified(form: Form, t: int, width: int, certified: Mapping[int, tuple[int, int]]) -> None:
+    """Require that a comparison of this form mod N is one of integers.
+
+    All values but one need a certified range; the one that is left has coefficient 1 or -1, so that the others and the
+    digits of the difference fix it (notes/gadgets.md, "Meaning over the integers").
+
+    Args:
+        form: ((k, a_k), ...).
+        t: threshold.
+        width: bits of the difference; 0 for an equality.
+        certified: k -> range that the circuit proves about the value elsewhere.
+
+    Raises:
+        StatementError: it may not be (the caller's fault).
+    """
+    require_integer(width, "width")
+    if len(form) == 1 and abs(form[0][1]) == 1:
+        return
+    free = [(k, a) for k, a in form if k not in certified]
+    if len(free) > 1 or any(abs(a) != 1 for _, a in free):
+        raise StatementError(f"values without a certified range: {[k for k, _ in free]}")
+    reach = sum(abs(a) * max(map(abs, certified[k])) for k, a in form if k in certified) + abs(t) + (1 << width)
+    if reach >= MAX_SCALAR:
+        raise StatementError("the numbers come too near the group order")
+
+
 def range_circuit(K: int, bits: int, *, rounds: int = -1) -> Circuit:
     """State that each of K committed values lies in [0, 2^bits).
 
@@ -95,44 +148,69 @@ def range_witness(values: Sequence[int], bits: int) -> Wires:
     return Wires(tuple(digits), (), multiplicities(digits, base))
 
 
-def comparison_circuit(K: int, form: Form, t: int, bits: int, *, negated: bool) -> Circuit:
-    """State d >= 0, or with negated -1-d >= 0, for d = sum a_k V_k - t: one comparison, YES and NO the same shape.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """d = sum a_k V_k - t is at least 0, or with negated below 0: one comparison, YES and NO the same shape.
 
-    It means what it says over the integers only if |d| < 2^bits is certain: for one value with coefficient +-1 that
-    needs nothing else (the range is proven on d itself), for other forms certified bounds on every value.
+    It means what it says over the integers if d mod N does: for one value with coefficient 1 or -1 always (the range is
+    proven on d itself), for other forms where all values but one such have a range (require_certified).
 
-    Args:
+    Attributes:
         K: how many values the statement is about.
-        form: ((k, a_k), ...), coefficients +-1.
+        form: ((k, a_k), ...).
         t: threshold.
-        bits: width of d.
+        bits: width of d: it lies in [-2^bits, 2^bits).
         negated: state the opposite.
-
-    Raises:
-        StatementError: any of it out of bounds (the caller's fault).
+        base: of the digits.
+        bounds: (k, low, bits) each: V_k is also shown to lie in [low, low + 2^bits).
     """
-    require_form(K, form, t)
-    if any(abs(a) != 1 for _, a in form):
-        raise StatementError("a comparison's coefficients are 1 or -1")
-    base = range_base(bits)
-    require_width(bits, base)
-    builder = Builder(K, base, bits // (base.bit_length() - 1))
-    d = forms(form).plus(-t)
-    shown = d.scaled(-1).plus(-1) if negated else d
-    builder.zero(builder.number(bits) - shown)
-    return builder.circuit()
 
+    K: int
+    form: Form
+    t: int
+    bits: int
+    negated: bool
+    base: int
+    bounds: tuple[tuple[int, int, int], ...] = ()
 
-def comparison_witness(values: Sequence[int], form: Form, t: int, bits: int, *, negated: bool) -> Wires:
-    """Write the digits of d, or of -1-d.
+    def circuit(self) -> Circuit:
+        """Emit the statement: the digits of d, then those of each bounded value.
 
-    Raises:
-        WitnessError: the comparison is not so; no value is named (the caller's fault).
-    """
-    d = sum(a * values[k] for k, a in form) - t
-    base = range_base(bits)
-    digits = split(-1 - d if negated else d, bits, base)
-    return Wires(tuple(digits), (), multiplicities(digits, base))
+        Raises:
+            StatementError: anything out of bounds (the caller's fault).
+        """
+        require_form(self.K, self.form, self.t)
+        certified = {k: (low, low + (1 << bits)) for k, low, bits in self.bounds}
+        require_certified(self.form, self.t, self.bits, certified)
+        numbers = self._numbers()
+        for _, bits in numbers:
+            require_width(bits, self.base)
+        builder = Builder(self.K, self.base, sum(bits for _, bits in numbers) // (self.base.bit_length() - 1))
+        for value, bits in numbers:
+            builder.zero(builder.number(bits) - value)
+        return builder.circuit()
+
+    def wires(self, values: Sequence[int]) -> Wires:
+        """Write the digits.
+
+        Raises:
+            WitnessError: the comparison is not so; no value is named (the caller's fault).
+        """
+        if len(values) != self.K:
+            raise WitnessError(f"the statement is about {self.K} committed values")
+        digits: list[int] = []
+        for value, bits in self._numbers():
+            worth = sum(c * values[k] for (_, k), c in value.terms.items()) + value.const
+            digits += split(worth, bits, self.base)
+        return Wires(tuple(digits), (), multiplicities(digits, self.base))
+
+    def _numbers(self) -> list[tuple[Linear, int]]:
+        d = forms(self.form).plus(-self.t)
+        shown = [(d.scaled(-1).plus(-1) if self.negated else d, self.bits)]
+        for k, low, bits in self.bounds:
+            require_form(self.K, ((k, 1),), low)
+            shown.append((Linear.wire(V, k).plus(-low), bits))
+        return shown
 
 
 def split(value: int, bits: int, base: int) -> list[int]:

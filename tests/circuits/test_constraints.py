@@ -6,9 +6,9 @@ import pytest
 
 from circuits.constraints import Builder, Circuit, L, Linear, O, R, Row, V, shape
 from circuits.errors import StatementError
-from circuits.gadgets import EQ, GE, predicate_circuit
+from circuits.gadgets import EQ, GE, Bound, predicate_circuit
 from circuits.group.curve import N
-from circuits.range import comparison_circuit, range_circuit
+from circuits.range import Comparison, range_circuit
 
 
 def test_shape_is_the_cheapest_and_ties_go_to_fewer_rounds():
@@ -81,16 +81,18 @@ def test_everything_is_in_the_digest():
         range_circuit(1, 8),
         range_circuit(1, 12),
         range_circuit(2, 8),
-        comparison_circuit(1, one, 5, 8, negated=False),
-        comparison_circuit(1, one, 5, 8, negated=True),
-        comparison_circuit(1, one, 6, 8, negated=False),
-        comparison_circuit(1, one, 5, 12, negated=False),
-        comparison_circuit(2, one, 5, 8, negated=False),
+        Comparison(1, one, 5, 8, negated=False, base=4).circuit(),
+        Comparison(1, one, 5, 8, negated=False, base=2).circuit(),
+        Comparison(1, one, 5, 8, negated=True, base=4).circuit(),
+        Comparison(1, one, 6, 8, negated=False, base=4).circuit(),
+        Comparison(1, one, 5, 12, negated=False, base=4).circuit(),
+        Comparison(1, one, 5, 8, negated=False, base=4, bounds=((0, 0, 8),)).circuit(),
+        Comparison(2, one, 5, 8, negated=False, base=4).circuit(),
         *(predicate_circuit(1, [EQ(one, t), GE(one, 9, 8)], f, r) for t in (1, 2) for f in (0, 1) for r in (0, 1)),
         *(predicate_circuit(1, [EQ(one, 1), GE(one, 9, 8)], (f, 0, 1), 1) for f in ("and", "or")),
         predicate_circuit(1, [EQ(one, 1), GE(one, 9, 8)], ("at_least", 1, 0, 1), 1),
         predicate_circuit(1, [EQ(one, 1), GE(one, 9, 8)], ("at_least", 2, 0, 1), 1),
-        predicate_circuit(1, [EQ(one, 1), GE(one, 9, 8)], ("or", 0, 1), 1, {0: 8}),
+        predicate_circuit(1, [EQ(one, 1), GE(one, 9, 8)], ("or", 0, 1), 1, {0: Bound(0, 8)}),
     ]
     assert len({c.digest for c in circuits}) == len(circuits)
     assert len(set(circuits)) == len(circuits)

@@ -9,19 +9,16 @@ from circuits.errors import ProofInvalid, ProofMalformed
 from circuits.gadgets import EQ, GE, predicate_circuit, predicate_witness
 from circuits.group.curve import N, P
 from circuits.pedersen import Opening, commit
-from circuits.range import comparison_circuit, comparison_witness, range_circuit, range_witness
+from circuits.range import Comparison, range_circuit, range_witness
 
 FORM = ((0, 1), (1, -1))
 ATOMS = (GE(((0, 1),), 10, 16), EQ(((1, 1),), 5))
+COMPARISON = Comparison(1, ((0, 1),), 3, 64, negated=False, base=16)
 STATEMENTS = [
     (range_circuit(1, 64), lambda v: range_witness([v], 64), 1),
     (range_circuit(1, 32), lambda v: range_witness([v % 2**32], 32), 1),
     (range_circuit(1, 16), lambda v: range_witness([v % 2**16], 16), 1),
-    (
-        comparison_circuit(1, ((0, 1),), 3, 64, negated=False),
-        lambda v: comparison_witness([v], ((0, 1),), 3, 64, negated=False),
-        1,
-    ),
+    (COMPARISON.circuit(), lambda v: COMPARISON.wires([v]), 1),
     (
         predicate_circuit(2, ATOMS, ("or", 0, 1), 1),
         lambda v: predicate_witness([v % 2**15, 5], ATOMS, ("or", 0, 1), 1),

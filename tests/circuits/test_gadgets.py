@@ -7,9 +7,10 @@ import pytest
 from circuits.arithmetic import Wires, prove, verify
 from circuits.constraints import L, O, R, V
 from circuits.errors import ProofInvalid, StatementError, WitnessError
-from circuits.gadgets import EQ, GE, certified_width, predicate_circuit, predicate_witness
+from circuits.gadgets import EQ, GE, Bands, Bound, OneOf, predicate_circuit, predicate_witness
 from circuits.group.curve import N
 from circuits.pedersen import Opening, commit
+from circuits.range import certified_width
 
 ONE = ((0, 1),)
 ATOMS = (GE(ONE, 10, 8), GE(((1, 1),), 10, 8), EQ(((2, 1),), 7))
@@ -89,7 +90,7 @@ def test_published_size_of_one_equality():
 
 
 def test_bounds_are_proven_along():
-    atoms, bounds = [GE(((0, 1), (1, -3)), 0, 16)], {0: 8, 1: 8}
+    atoms, bounds = [GE(((0, 1), (1, -3)), 0, 16)], {0: Bound(0, 8), 1: Bound(0, 8)}
     circuit = predicate_circuit(2, atoms, 0, 1, bounds)
     assert satisfied(circuit, predicate_witness([9, 3], atoms, 0, 1, bounds), [9, 3])
     third = pow(3, -1, N)  # 1 - 3/3 = 0 mod N, though no integer
@@ -99,12 +100,13 @@ def test_bounds_are_proven_along():
 
 
 def test_certified_width():
-    assert certified_width(((0, 1), (1, -3)), 0, {0: 8, 1: 8}) == 12
-    assert certified_width(ONE, -(2**40), {0: 4}) == 44
+    assert certified_width(((0, 1), (1, -3)), 0, {0: (0, 255), 1: (0, 255)}) == 10
+    assert certified_width(ONE, -(2**40), {0: (-4, 4)}) == 41
+    assert certified_width(ONE, 0, {0: (0, 2**252 - 1)}) == 252
     with pytest.raises(StatementError):
         certified_width(ONE, 0, {})
     with pytest.raises(StatementError):
-        certified_width(ONE, 0, {0: 252})
+        certified_width(ONE, 0, {0: (0, 2**252)})
 
 
 @pytest.mark.parametrize("value", [10 + 2**8, N - 2**9, 2**200])
@@ -112,6 +114,74 @@ def test_difference_beyond_the_width_has_no_witness(value):
     with pytest.raises(WitnessError) as raised:
         predicate_witness([value], ATOMS[:1], 0, 1)
     assert str(value) not in str(raised.value)
+
+
+CUTS = (0, 10, 12, 40, 255)
+
+
+@pytest.mark.parametrize("base", [2, 4, 16, 256])
+def test_bands(base):
+    """Every value is in exactly one band, and a value outside all of them in none."""
+    atoms = [Bands(ONE, CUTS, 8)]
+    for value in range(-3, 260):
+        held = [j for j in range(4) if CUTS[j] <= value < CUTS[j + 1]]
+        for j in range(4):
+            circuit = predicate_circuit(1, atoms, j, 1, base=base)
+            if held == [j]:
+                assert satisfied(circuit, predicate_witness([value], atoms, j, 1, base=base), [value])
+            else:
+                with pytest.raises(WitnessError):
+                    predicate_witness([value], atoms, j, 1, base=base)
+    joined = predicate_circuit(1, atoms, ("sum", 1, (-1, 1)), 1, base=base)
+    wires = predicate_witness([40], atoms, ("sum", 1, (-1, 1)), 1, base=base)
+    assert satisfied(joined, wires, [40])
+    assert not satisfied(joined, wires, [39])
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 9, 16, 17, 64])
+def test_sets_of_values(size):
+    values = tuple(7 * i * i - 5 for i in range(size))
+    atoms = [OneOf(ONE, values), EQ(((1, 1),), 1)]
+    for value in (*values, *(v + 1 for v in values), 2**200, N - 5):
+        member = int(value % N in {v % N for v in values})
+        wires = predicate_witness([value, 1], atoms, ("and", 0, 1), member)
+        assert satisfied(predicate_circuit(2, atoms, ("and", 0, 1), member), wires, [value, 1])
+        with pytest.raises(WitnessError):
+            predicate_witness([value, 1], atoms, ("and", 0, 1), 1 - member)
+
+
+def test_sets_of_the_same_form_share_their_powers():
+    one, other = (OneOf(ONE, tuple(range(start, start + 9))) for start in (0, 100))
+    alone = len(predicate_circuit(1, [one], 0, 1).gates)
+    assert len(predicate_circuit(1, [one, other], ("or", 0, 1), 1).gates) == 2 * alone + 1 - 2
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 16])
+def test_counting_truths(count):
+    atoms = [EQ(((k, 1),), 1) for k in range(count)]
+    for least in range(1, count + 1):
+        formula = ("count", tuple(range(least, count + 1)), *range(count))
+        for held in range(count + 1):
+            values = [int(k < held) for k in range(count)]
+            wires = predicate_witness(values, atoms, formula, int(held >= least))
+            assert satisfied(predicate_circuit(count, atoms, formula, int(held >= least)), wires, values)
+            with pytest.raises(WitnessError):
+                predicate_witness(values, atoms, formula, int(held < least))
+
+
+def test_told_clauses_are_rows_of_their_own():
+    formula, values = ("and", 0, 1, 2), [12, 3, 7]
+    told = predicate_circuit(3, ATOMS, formula, 0, clauses=(1, 0, 1))
+    wires = predicate_witness(values, ATOMS, formula, 0, clauses=(1, 0, 1))
+    assert satisfied(told, wires, values)
+    silent = predicate_circuit(3, ATOMS, formula, 0)
+    assert (told.gates, told.proof_bytes) == (silent.gates, silent.proof_bytes)
+    assert told.rows[:-4] + told.rows[-1:] == silent.rows
+    for lie in product((0, 1), repeat=3):
+        if lie != (1, 0, 1):
+            assert not satisfied(predicate_circuit(3, ATOMS, formula, 0, clauses=lie), wires, values)
+            with pytest.raises(WitnessError):
+                predicate_witness(values, ATOMS, formula, 0, clauses=lie)
 
 
 REFUSED = {
@@ -138,8 +208,25 @@ REFUSED = {
     "width 250": (1, [GE(ONE, 0, 250)], 0, 1),
     "width 254": (1, [GE(ONE, 0, 254)], 0, 1),
     "too large": (1, [GE(ONE, 0, 252)] * 9, ("or", *range(9)), 1),
-    "bound on no value": (1, [EQ(ONE, 0)], 0, 1, {3: 8}),
-    "bound of 7 bits": (1, [EQ(ONE, 0)], 0, 1, {0: 7}),
+    "bound on no value": (1, [EQ(ONE, 0)], 0, 1, {3: Bound(0, 8)}),
+    "bound of 7 bits": (1, [EQ(ONE, 0)], 0, 1, {0: Bound(0, 7)}),
+    "bound from afar": (1, [EQ(ONE, 0)], 0, 1, {0: Bound(2**250, 8)}),
+    "set of one": (1, [OneOf(ONE, (1,))], 0, 1),
+    "set with a repetition": (1, [OneOf(ONE, (1, 2, 1))], 0, 1),
+    "set with a huge value": (1, [OneOf(ONE, (1, 2**250))], 0, 1),
+    "two cuts": (1, [Bands(ONE, (0, 9), 8)], 0, 1),
+    "cuts that descend": (1, [Bands(ONE, (0, 9, 5, 20), 8)], 0, 1),
+    "an empty band inside": (1, [Bands(ONE, (0, 5, 5, 20), 8)], 0, 1),
+    "a band too wide": (1, [Bands(ONE, (0, 5, 262), 8)], 0, 1),
+    "count of one": (1, [EQ(ONE, 0)], ("count", (1,), 0), 1),
+    "count of nothing": (1, [EQ(ONE, 0)], ("count", (), 0, 0), 1),
+    "count beyond its operands": (1, [EQ(ONE, 0)], ("count", (3,), 0, 0), 1),
+    "count of a number twice": (1, [EQ(ONE, 0)], ("count", (1, 1), 0, 0), 1),
+    "count without numbers": (1, [EQ(ONE, 0)], ("count", 1, 0, 0), 1),
+    "sum of nothing": (1, [EQ(ONE, 0)], ("sum",), 1),
+    "sum of no bit": (1, [EQ(ONE, 0)], ("sum", 0, (1, 5)), 1),
+    "sum of halves": (1, [EQ(ONE, 0)], ("sum", 0, (0.5, 0)), 1),
+    "sum of a number": (1, [EQ(ONE, 0)], ("sum", 0, 1), 1),
 }
 
 
@@ -148,6 +235,14 @@ def test_meaningless_statements_are_refused(statement):
     predicate_circuit(1, [EQ(ONE, 0)], 0, 1)
     with pytest.raises(StatementError):
         predicate_circuit(*statement)
+
+
+@pytest.mark.parametrize("changes", [{"base": 10}, {"base": 1}, {"base": True}, {"clauses": (1,)}, {"clauses": (1, 2)}])
+def test_meaningless_options_are_refused(changes):
+    statement = 1, [GE(ONE, 0, 8), EQ(ONE, 0)], ("and", 0, 1), 1
+    predicate_circuit(*statement, base=4, clauses=(1, 1))
+    with pytest.raises(StatementError):
+        predicate_circuit(*statement, **changes)
 
 
 def test_too_deep():

@@ -286,6 +286,8 @@ def test_a_comparison_written_the_other_way_round_is_told_how(text, hint):
         ("country == \u201cUS\u201d", 11, "straight quotes"),
         ("country == `US`", 11, "straight quotes"),
         ('employer == "Zo\u00eb"', 15, "in a string, write \\u00eb"),
+        ('country == "\u2265US"', 12, "in a string, write \\u2265"),
+        ('employer == "x" && salary \u2265 5', 26, "write >= for at least"),
         ('employer == "\U0001f600"', 13, "in a string, write \\U0001f600"),
         ('employer.contains("x")', 8, "there are no methods"),
         ('employer contains "x"', 9, "== and in only"),

@@ -6,7 +6,7 @@ from circuits.arithmetic import Wires, prove, verify
 from circuits.errors import ProofInvalid, StatementError, WitnessError
 from circuits.group.curve import N
 from circuits.pedersen import Opening, commit
-from circuits.range import comparison_circuit, comparison_witness, multiplicities, range_circuit, range_witness
+from circuits.range import Comparison, multiplicities, range_circuit, range_witness
 
 ONE = ((0, 1),)
 
@@ -89,23 +89,27 @@ def test_comparison_both_ways(form, bits):
         d = sum(a * values[k] for k, a in form) - t
         openings, V = committed(values[:K])
         negated = d < 0
-        circuit = comparison_circuit(K, form, t, bits, negated=negated)
-        wires = comparison_witness(values, form, t, bits, negated=negated)
+        bounds = ((1, -100, 8),)[: K - 1]
+        stated, other = (
+            Comparison(K, form, t, bits, negated=n, base=16, bounds=bounds) for n in (negated, not negated)
+        )
+        circuit = stated.circuit()
+        wires = stated.wires(values[:K])
         proof = prove(circuit, V, openings, wires, b"", entropy=bytes(32))
         verify(circuit, V, b"", proof)
-        opposite = comparison_circuit(K, form, t, bits, negated=not negated)
+        opposite = other.circuit()
         assert opposite.proof_bytes == circuit.proof_bytes
         with pytest.raises(WitnessError):
-            comparison_witness(values, form, t, bits, negated=not negated)
+            other.wires(values[:K])
         with pytest.raises(ProofInvalid):
             verify(opposite, V, b"", proof)
 
 
 @pytest.mark.parametrize(("value", "answer"), [(99, False), (100, True), (101, True)])
 def test_comparison_at_the_threshold(value, answer):
-    comparison_witness([value], ONE, 100, 32, negated=not answer)
+    Comparison(1, ONE, 100, 32, negated=not answer, base=16).wires([value])
     with pytest.raises(WitnessError):
-        comparison_witness([value], ONE, 100, 32, negated=answer)
+        Comparison(1, ONE, 100, 32, negated=answer, base=16).wires([value])
 
 
 @pytest.mark.parametrize(
@@ -114,6 +118,7 @@ def test_comparison_at_the_threshold(value, answer):
         (1, (), 5, 32),
         (1, ((1, 1),), 5, 32),
         (1, ((0, 2),), 5, 32),
+        (2, ((0, 1), (1, 1)), 5, 32),
         (1, ONE, 2**250, 32),
         (1, ONE, 5, 256),
         (1, ONE, 5, 0),
@@ -123,9 +128,9 @@ def test_comparison_at_the_threshold(value, answer):
     ],
 )
 def test_comparisons_refused(bad):
-    comparison_circuit(1, ONE, 5, 32, negated=False)
+    Comparison(1, ONE, 5, 32, negated=False, base=16).circuit()
     with pytest.raises(StatementError):
-        comparison_circuit(*bad, negated=False)
+        Comparison(*bad, negated=False, base=16).circuit()
 
 
 @pytest.mark.parametrize("bad", [(1, 0), (1, -4), (1, 253), (1, 254), (1, 8.0), (0, 8), (-1, 8), (True, 8), (9, 252)])

@@ -10,12 +10,12 @@ from circuits.attributes import default_schema
 from circuits.compiler import compile_predicate
 from circuits.constraints import Circuit
 from circuits.errors import ProofInvalid, StatementError, WitnessError
-from circuits.gadgets import GE, certified_width, predicate_circuit, predicate_witness
+from circuits.gadgets import GE, Bound, predicate_circuit, predicate_witness
 from circuits.group.curve import N
 from circuits.pedersen import Opening
 from circuits.pedersen import commit as true_commit
 from circuits.predicate import parse
-from circuits.range import comparison_circuit, comparison_witness, range_circuit, range_witness
+from circuits.range import Comparison, certified_width, range_circuit, range_witness, require_certified
 
 V0 = ((0, 1),)
 
@@ -27,22 +27,23 @@ def widest(bits):
 
 def test_width_256_says_nothing():
     """Every scalar is below 2^256: `5 >= 10` is then provable."""
-    wide = {"form": V0, "t": 10, "bits": 252, "negated": False}
-    circuit = comparison_circuit(1, **wide)
-    accepts_honestly(circuit, [20], comparison_witness([20], **wide), CONTEXT)
+    wide = Comparison(1, V0, 10, 252, negated=False, base=16)
+    circuit = wide.circuit()
+    accepts_honestly(circuit, [20], wide.wires([20]), CONTEXT)
     with pytest.raises(WitnessError):
-        comparison_witness([5], **wide)
+        wide.wires([5])
     for digits in ([(5 - 10) % N], [((5 - 10) % N) >> 4 * i & 15 for i in range(63)]):
         V, proof = Adversary(circuit, commit(5), digits, (), [digits.count(j) for j in range(16)]).forge()
         refused(circuit, V, CONTEXT, proof)
 
+    wider = Comparison(1, V0, 10, 256, negated=False, base=16)
     with mutant(widest(256)):
-        vacuous = comparison_circuit(1, V0, 10, 256, negated=False)
+        vacuous = wider.circuit()
         digits = ranges.split((5 - 10) % N, 256, 16)
         V, proof = Adversary(vacuous, commit(5), digits, (), ranges.multiplicities(digits, 16)).forge()
         verify(vacuous, V, CONTEXT, proof)
     for refuse in (
-        lambda: comparison_circuit(1, V0, 10, 256, negated=False),
+        wider.circuit,
         lambda: range_circuit(1, 256),
         lambda: predicate_circuit(1, (GE(V0, 10, 256),), 0, 1),
         lambda: range_circuit(1, 253),
@@ -73,8 +74,10 @@ def test_base_ten_has_room_for_more_than_its_width():
 
 def test_form_that_wraps_around():
     """v0 - 3 v1 >= 0 for v0 = 1 and v1 = 1/3 mod N, unless the values' own ranges are proven along."""
-    form, bounds = ((0, 1), (1, -3)), {0: 8, 1: 8}
-    width = certified_width(form, 0, bounds)
+    form, bounds = ((0, 1), (1, -3)), {0: Bound(0, 8), 1: Bound(0, 8)}
+    certain = {0: (0, 256), 1: (0, 256)}
+    width = -(-certified_width(form, 0, certain) // 4) * 4
+    require_certified(form, 0, width, certain)
     atoms = (GE(form, 0, width),)
     certified = predicate_circuit(2, atoms, 0, 1, bounds)
     accepts_honestly(certified, [9, 3], predicate_witness([9, 3], atoms, 0, 1, bounds), CONTEXT)
@@ -95,9 +98,31 @@ def test_form_that_wraps_around():
         prove(certified, [true_commit(o) for o in openings], openings, honest, CONTEXT, entropy=bytes(32))
     V, proof = Adversary(certified, commit(*values), honest.L, honest.R, honest.O).forge()
     refused(certified, V, CONTEXT, proof)
-    for missing in ({0: 8}, {1: 8}, {}):
+    require_certified(form, 0, width, {1: (0, 256)})  # with coefficient 1 the other follows: see the next test
+    for missing in ({0: (0, 256)}, {}):
+        with pytest.raises(StatementError):
+            require_certified(form, 0, width, missing)
         with pytest.raises(StatementError):
             certified_width(form, 0, missing)
+
+
+def test_one_value_with_coefficient_one_needs_no_range_of_its_own():
+    """v0 - 3 v1 >= 0 with v1 in [0, 256) leaves v0 no room but that of the integers."""
+    form, bounds = ((0, 1), (1, -3)), {1: Bound(0, 8)}
+    atoms = (GE(form, 0, 12),)
+    certified = predicate_circuit(2, atoms, 0, 1, bounds)
+    accepts_honestly(certified, [9, 3], predicate_witness([9, 3], atoms, 0, 1, bounds), CONTEXT)
+    for values in ([1, pow(3, -1, N)], [3 * pow(2, -1, N), pow(2, -1, N)], [N - 1, 0], [2**200, 5], [5, 2]):
+        with pytest.raises(WitnessError):
+            predicate_witness(values, atoms, 0, 1, bounds)
+    # the mutant: the other way round, v0 has a range and v1, times 3, has none
+    wrong = {0: Bound(0, 8)}
+    values = [1, pow(3, -1, N)]
+    bare = predicate_circuit(2, atoms, 0, 1, wrong)
+    wires = predicate_witness(values, atoms, 0, 1, wrong)
+    V, proof = Adversary(bare, commit(*values), wires.L, wires.R, wires.O).forge()
+    verify(bare, V, CONTEXT, proof)
+    refused(certified, V, CONTEXT, proof)
 
 
 def test_question_whose_form_wraps_around():

@@ -25,7 +25,7 @@ from circuits.arithmetic import verify
 from circuits.constraints import Circuit, L, R, Row, V
 from circuits.group.curve import N
 from circuits.prover import Wires
-from circuits.range import comparison_circuit, comparison_witness, range_circuit, range_witness
+from circuits.range import Comparison, range_circuit, range_witness
 
 RANGE = range_circuit(1, 64)
 TOO_BIG = 2**64 + 5
@@ -101,8 +101,9 @@ class LateThreshold(Adversary):
 
 
 def test_forgotten_circuit():
-    stated = comparison_circuit(1, ((0, 1),), 3, 32, negated=False)
-    accepts_honestly(stated, [5], comparison_witness([5], ((0, 1),), 3, 32, negated=False), CONTEXT)
+    comparison = Comparison(1, ((0, 1),), 3, 32, negated=False, base=16)
+    stated = comparison.circuit()
+    accepts_honestly(stated, [5], comparison.wires([5]), CONTEXT)
     with mutant(skip_absorb("circuit")):
         for seed in range(200):
             forger = LateThreshold(stated, commit(5), [77], seed=seed)
@@ -111,7 +112,7 @@ def test_forgotten_circuit():
             if threshold < 2**250:
                 break
         # what the verifier itself would build for "v >= threshold"
-        false = comparison_circuit(1, ((0, 1),), threshold, 32, negated=False)
+        false = replace(comparison, t=threshold).circuit()
         assert false == forger.circuit
         assert not 0 <= 5 - threshold < 2**32
         verify(false, V, CONTEXT, proof)
