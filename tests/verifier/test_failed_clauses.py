@@ -1,14 +1,18 @@
 """A NO with the clauses that failed, when they were asked for: each proven, all told, and nothing else told."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
-from circuits import jws
+from circuits import jws, statement
+from circuits.errors import WitnessError
 from circuits.predicate import parse
 from circuits.query import Reasons
+from circuits.statement import Statement, Witness
+from circuits.vocabulary import Vocabulary
 from verifier.attestation import TYP, Attestation, attest
-from verifier.checking import CheckedProof, appraise, check, check_batch
+from verifier.checking import Answered, CheckedProof, appraise, check, check_batch
 from verifier.entries import AnswerEntry, decode_logged, encode
 from verifier.errors import AttestationError, Blame, CheckFailed, ClausesRefused, EvidenceError, ProofRefused
 from verifier.evidence import build, verify_evidence
@@ -179,6 +183,29 @@ def test_a_batch_names_the_liar(world, people):
     claims[2] = appraise(claims[2].query, lie, **settings)
     outcomes = check_batch(claims, entropy=bytes(32))
     assert [isinstance(outcome, ProofRefused) for outcome in outcomes] == [False, False, True, False]
+
+
+def test_a_prover_that_lies_about_a_clause_proves_nothing(world, people):
+    """It makes a true proof, of the clauses as they are, and binds the others to it."""
+    schema, bob = world.company.schema, people["bob"]
+    query = world.query(QUESTION, "bob", reasons=FAILED)
+    predicate, vocabulary = parse(QUESTION, schema), Vocabulary((schema,))
+    settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": world.log.size, "now": world.now}
+    truth = (False, True, False)
+    honest = statement.build(query, predicate, vocabulary, [bob], answer=False, clauses=truth)
+    witness = Witness.of(honest, world.company.openings[bob.id])
+    for clauses in (truth, (True, True, False), (False, False, False), (False, True, True), (True, False, True)):
+        said = statement.build(query, predicate, vocabulary, [bob], answer=False, clauses=clauses)
+        bound = Statement(honest.relation, said.V, said.context, said.answer, clauses)
+        proof = statement.prove(bound, witness, entropy=os.urandom(32))
+        answered = Answered(answer=False, credentials=(bob.id,), proof=proof, clauses=clauses)
+        if clauses == truth:
+            check(query, answered, **settings)
+            continue
+        with pytest.raises(ProofRefused):
+            check(query, answered, **settings)
+        with pytest.raises(WitnessError):
+            statement.prove(said, witness, entropy=os.urandom(32))
 
 
 # -- what a dishonest verifier logs ------------------------------------------------------------------------------------

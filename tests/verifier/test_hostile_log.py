@@ -8,6 +8,7 @@ import pytest
 
 from circuits import jws
 from circuits.encoding import EncodingError, b64u, canonical_json
+from circuits.query import Reasons
 from verifier.errors import EvidenceError
 from verifier.evidence import verify_evidence
 from verifier.export import entry_line
@@ -63,8 +64,8 @@ def resigned(body, world, chance):
     return changed(body, chance)
 
 
-def published(entries, signer):
-    """Sign a log of these entries: its export, and the evidence of its last one."""
+def published(entries, signer, places):
+    """Sign a log of these entries: its export, and the evidence of its last one, which relies on some places."""
     leaves, frontier = [entry.leaf_hash for entry in entries], Frontier()
     for leaf in leaves:
         frontier.append(leaf)
@@ -81,31 +82,50 @@ def published(entries, signer):
         return {"index": index, "salt": b64u(entry.salt), "body": entry.body.decode(), "inclusion": path}
 
     file = {"format": "zkattest-evidence/2", "checkpoint": note, "answer": member(len(entries) - 1)}
-    for role, index in (("providers", 0), ("schemas", 1), ("credentials", 2)):
-        file[role] = [member(index)]
+    for role in ("providers", "schemas", "credentials"):
+        file[role] = [member(index) for index in places[role]]
     lines = [canonical_json({"checkpoint": note}) + b"\n", *map(entry_line, entries)]
     return lines, canonical_json(file) + b"\n"
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_no_entry_crashes_an_auditor(world, signer, seed):
-    world.ask('salary > 100000 && country in ["US"]')
+def attacked(world, signer, places, chance):
+    """Bend what an answer relies on, one thing at a time: count what evidence and replay refuse, and how often."""
     honest = list(world.log.read(0))
-    lines, evidence = published(honest, signer)
+    lines, evidence = published(honest, signer, places)
     assert replay(lines, trust=world.trust).failure is None
     verify_evidence(evidence, trust=world.trust)
-    chance = random.Random(seed)  # noqa: S311 - picks what to bend, nothing secret
     refused = 0
     for _ in range(80):
-        victim = chance.choice((0, 1, 2, len(honest) - 1))
+        victim = chance.choice((*places["providers"], *places["schemas"], *places["credentials"], len(honest) - 1))
         body = json.dumps(resigned(json.loads(honest[victim].body), world, chance)).encode()
         entry = honest[victim]
         bent = LoggedEntry(victim, entry.kind, entry.appended_at, entry.salt, body)
-        lines, evidence = published([*honest[:victim], bent, *honest[victim + 1 :]], signer)
+        lines, evidence = published([*honest[:victim], bent, *honest[victim + 1 :]], signer, places)
         report = replay(lines, trust=world.trust)
         try:
             verify_evidence(evidence, trust=world.trust)
         except EvidenceError:
             refused += 1
             assert report.failure is not None
-    assert refused > 40
+    return refused
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_entry_crashes_an_auditor(world, signer, seed):
+    world.ask('salary > 100000 && country in ["US"]')
+    places = {"providers": [0], "schemas": [1], "credentials": [2]}
+    chance = random.Random(seed)  # noqa: S311 - picks what to bend, nothing secret
+    assert attacked(world, signer, places, chance) > 40
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_entry_of_several_credentials_crashes_an_auditor(world, pairs, schemas, signer, seed):
+    world.ask('monthly_pay > 4000 && country == "US"', "bob", schemas=schemas, reasons=Reasons.FAILED_CLAUSES)
+    registered = [world.registry.credential(credential.id) for credential in pairs["bob"]]
+    places = {
+        "providers": [0],
+        "schemas": [each.schema_index for each in registered],
+        "credentials": [each.index for each in registered],
+    }
+    chance = random.Random(seed)  # noqa: S311 - picks what to bend, nothing secret
+    assert attacked(world, signer, places, chance) > 40
