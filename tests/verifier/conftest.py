@@ -109,7 +109,7 @@ class Company:
 
     @property
     def schemas(self):
-        return {schema.digest: schema for schema in (self.schema, PAYROLL)}
+        return {schema.digest: schema for _subject, schema in self.held}
 
     def fetch(self, query):
         return self.prove(query, *(self.held[query.subject, self.schemas[digest]] for digest in query.schema_digests))

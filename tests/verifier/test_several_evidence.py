@@ -7,9 +7,9 @@ import pytest
 from circuits.attributes import Schema
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
-from verifier.entries import SchemaEntry
+from verifier.entries import MAX_BODY, SchemaEntry, encode
 from verifier.errors import EvidenceError
-from verifier.evidence import build, verify_evidence
+from verifier.evidence import MAX_EVIDENCE, build, verify_evidence
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 BOTH = 'monthly_pay > 4000 && country == "US"'
@@ -125,3 +125,23 @@ def test_a_key_that_was_changed_between_the_credentials(world, schemas, pairs):
     ):
         with pytest.raises(EvidenceError):
             verified(world, file | {"providers": change(file["providers"])})
+
+
+def test_eight_of_the_longest_schemas_fit(world):
+    """A provider must not be able to make answers that nobody can verify from a file."""
+    company, letters = world.company, "abcdefgh"
+    words = [f"{'v' * 8}{number}" for number in range(1024)]
+    schemas = []
+    for letter in letters:
+        many = [{"name": f"{letter}{number}", "type": "enum", "values": words} for number in range(17)]
+        schema = Schema.from_json({"schema": f"long_{letter}", "version": 1, "attributes": many})
+        assert 240_000 < len(encode(SchemaEntry(company.name, schema), world.now)) <= MAX_BODY
+        world.publish(SchemaEntry(company.name, schema))
+        values = {f"{letter}{number}": words[number] for number in range(17)}
+        world.register(company.issue(f"zoe/{letter}", values, schema=schema))
+        schemas.append(schema)
+    question = " && ".join(f'{letter}0 == "{words[0]}"' for letter in letters)
+    index = world.ask(question, "zoe", schemas=tuple(schemas)).index
+    evidence = build(index, log=world.log, registry=world.registry)
+    assert 2_000_000 < len(evidence) < MAX_EVIDENCE
+    assert verify_evidence(evidence, trust=world.trust).answer
