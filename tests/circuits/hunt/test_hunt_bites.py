@@ -42,8 +42,7 @@ def _fitted(circuit, columns, values):
     return replace(circuit, gates=tuple(gates), rows=tuple(fitted(row, 0) for row in circuit.rows))
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_the_search_never_loses_an_assignment(seed):
+def _planted(seed):
     """Arbitrary wires, and constants that fit them: whatever the search says, it is not that there is nothing."""
     random = Random(f"planted/{seed}")  # noqa: S311  # reproducible, not secret
     question = asked(f"planted/{seed}", people=1)
@@ -59,6 +58,18 @@ def test_the_search_never_loses_an_assignment(seed):
     assert search.solutions or not search.complete
     for solution in search.solutions:
         assert not unsatisfied(planted, solution.columns, values)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_search_never_loses_an_assignment(seed):
+    _planted(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("start", range(40, 2040, 200))
+def test_the_search_never_loses_one_of_thousands_of_assignments(start):
+    for seed in range(start, start + 200):
+        _planted(seed)
 
 
 @pytest.mark.parametrize("seed", range(20))
