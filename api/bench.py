@@ -12,10 +12,13 @@ from statistics import median
 from typing import Any, Final
 
 from circuits.arithmetic import Item, prove, verify, verify_batch
+from circuits.attributes import Schema
+from circuits.compiler import compile_predicate
 from circuits.constraints import Circuit
 from circuits.gadgets import GE, predicate_circuit, predicate_witness
 from circuits.group import Engine, mul_timing
 from circuits.pedersen import Opening, commit, random_blinding
+from circuits.predicate import parse
 from circuits.prover import Wires
 from circuits.range import range_circuit, range_witness
 
@@ -25,7 +28,7 @@ PROOFS_A_RUN: Final = 5
 MULS_A_RUN: Final = 40
 CONTEXT: Final = b"zkattest/bench"
 HIDDEN_WIDTH: Final = 32
-GENERATORS: Final = 8 + 96
+GENERATORS: Final = 8 + 80
 """What the largest statement, eight hidden clauses, needs."""
 Entropy = Callable[[int], bytes]
 
@@ -211,13 +214,13 @@ def _range(name: str, bits: int, values: tuple[int, ...]) -> Case:
 
 
 def _hidden(name: str, clauses: int) -> Case:
+    """Compile a question of so many comparisons of 32 bits; a single one is hidden here, though none needs to be."""
     values = tuple(100_000 + 1_000 * k for k in range(clauses))
-    atoms = tuple(GE(((k, 1),), 101_500, HIDDEN_WIDTH) for k in range(clauses))
-    formula = 0 if clauses == 1 else ("or", *range(clauses))
-    result = any(value >= atoms[0].t for value in values)
-    return Case(
-        name,
-        predicate_circuit(clauses, atoms, formula, result),
-        predicate_witness(values, atoms, formula, result),
-        values,
-    )
+    if clauses == 1:
+        atoms = (GE(((0, 1),), 101_500, HIDDEN_WIDTH),)
+        return Case(name, predicate_circuit(1, atoms, 0, 0), predicate_witness(values, atoms, 0, 0), values)
+    integers = [{"name": f"a{k}", "type": "integer", "min": 0, "max": 2**HIDDEN_WIDTH - 1} for k in range(clauses)]
+    schema = Schema.from_json({"schema": "bench", "version": 1, "attributes": integers})
+    predicate = parse(" || ".join(f"a{k} >= 101500" for k in range(clauses)), schema)
+    relation = compile_predicate(predicate, schema, as_of=0, answer=True)
+    return Case(name, relation.circuit, relation.wires(values), values)

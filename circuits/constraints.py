@@ -106,6 +106,7 @@ class Circuit:
         rows: linear rows 1, 2, ...: row = 0.
         k: folding rounds. From the shape rule; another number only where known answers fix one.
         N: length of the norm side, n_f 2^k.
+        outputs: number of output wires: multiplicities and auxiliary wires; the other slots are zero.
         n_f, l_f: lengths of the two final vectors in the proof.
         digest: SHA-256 of the canonical bytes; thresholds, widths, formula and result are all inside.
     """
@@ -117,6 +118,7 @@ class Circuit:
     rows: tuple[Row, ...]
     k: int = -1
     N: int = field(init=False)
+    outputs: int = field(init=False)
     n_f: int = field(init=False)
     l_f: int = field(init=False)
     digest: bytes = field(init=False)
@@ -132,13 +134,14 @@ class Circuit:
         outputs = max((i + 1 for row in self._all_rows() for kind, i, _ in row.terms if kind == O), default=0)
         for row in self._all_rows():
             self._require_wires(row, {L: wires, R: wires, O: G_COUNT, V: self.K})
-        need = max(wires, self.b, outputs, 1)
+        outputs = max(outputs, self.b)
+        need = max(wires, outputs, 1)
         k, n_f, l_f = shape(need)
         if self.k != -1:
             if not 0 <= self.k <= MAX_ROUNDS:
                 raise StatementError(f"{self.k} rounds: must be 0..{MAX_ROUNDS}")
             k, n_f, l_f = _sized(need, self.k)
-        for name, fixed in (("k", k), ("n_f", n_f), ("l_f", l_f), ("N", n_f << k)):
+        for name, fixed in (("k", k), ("n_f", n_f), ("l_f", l_f), ("N", n_f << k), ("outputs", outputs)):
             object.__setattr__(self, name, fixed)
         object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).digest())
 

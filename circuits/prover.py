@@ -93,12 +93,15 @@ def _attempt(
     engine: Engine,
 ) -> Proof:
     L, R, O = wires  # noqa: E741  # the protocol's letter
-    commit_wires = _committer(circuit.N, engine)
-    C_O = commit_wires(r.g_O, r.r_O, O)
-    C_L = commit_wires(r.g_L, r.r_L, L)
+    commit_wires = _committer(circuit, engine)
+    inputs = circuit.D + len(circuit.gates)
+    if any(L[inputs:]) or any(R[inputs:]) or any(O[circuit.outputs :]):
+        raise WitnessError(UNSATISFIED)
+    C_O = commit_wires(r.g_O, r.r_O, O[: circuit.outputs])
+    C_L = commit_wires(r.g_L, r.r_L, L[:inputs])
     e = digit_challenge(transcript, C_O, C_L, circuit.b)
     R[: circuit.D], digit_inverses = _reciprocals(circuit, L, e)
-    C_R = commit_wires(r.g_R, r.r_R, R)
+    C_R = commit_wires(r.g_R, r.r_R, R[:inputs])
     rho, lam, beta, delta = weight_challenges(transcript, C_R)
 
     rho_inverse, delta_inverse, beta_inverse = inverses([rho, delta, beta])
@@ -140,11 +143,11 @@ def _attempt(
     return Proof(C_O, C_L, C_R, C_S, folded.X, folded.R, folded.n, folded.l)
 
 
-def _committer(size: int, engine: Engine) -> Callable[[int, Sequence[int], Sequence[int]], bytes]:
-    indices = (0, *range(H_OFFSET, H_OFFSET + H_COUNT), *range(G_OFFSET, G_OFFSET + size))
+def _committer(circuit: Circuit, engine: Engine) -> Callable[[int, Sequence[int], Sequence[int]], bytes]:
+    indices = (0, *range(H_OFFSET, H_OFFSET + H_COUNT), *range(G_OFFSET, G_OFFSET + circuit.N))
 
     def commit_wires(g: int, r: Sequence[int], wires: Sequence[int]) -> bytes:
-        return engine.fixed_sum(indices, [g, *r, *wires])
+        return engine.fixed_sum(indices[: 1 + H_COUNT + len(wires)], [g, *r, *wires])
 
     return commit_wires
 

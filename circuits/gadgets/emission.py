@@ -187,7 +187,8 @@ class _Emitter:
             x = wires.worth(q)
             wires.put(L, E1, x)
             wires.put(L, E2, x)
-            wires.put(R, E1, pow(x, -1, N) if x else 0)
+            inverse = pow(x or 1, -1, N)  # made either way: that the two sides are equal should not show in the time
+            wires.put(R, E1, inverse if x else 0)
             wires.put(R, E2, int(not x))
 
         self._steps.append(step)

@@ -39,7 +39,7 @@ class Engine(Protocol):
         ...
 
     def fixed_sum(self, indices: Sequence[int], scalars: Sequence[int]) -> bytes:
-        """Sum scalar * generator[index] and compress.
+        """Sum scalar * generator[index] and compress. The scalars are secrets: none is quicker than another.
 
         Raises:
             PointAtInfinity: the sum has no 33-byte form.

@@ -61,8 +61,8 @@ class FastEngine:
         return [flat[i : i + ENTRY] for i in range(0, len(flat), ENTRY)]
 
     def fixed_sum(self, indices: Sequence[int], scalars: Sequence[int]) -> bytes:
-        """Sum scalar * generator[index]; PointAtInfinity if it is that."""
-        return _compress(self._entries(indices, scalars))
+        """Sum scalar * generator[index]; PointAtInfinity if it is that. Every scalar takes as long as any other."""
+        return _compress(self._entries(indices, scalars, longest=0))
 
     def require_zero(
         self, indices: Sequence[int], scalars: Sequence[int], points: Sequence[bytes], coefficients: Sequence[int]
@@ -85,20 +85,20 @@ class FastEngine:
         start = int(ffi.cast("uintptr_t", area))
         own = array("Q", range(start, start + ENTRY * len(terms), ENTRY)).tobytes()
         try:
-            returned = _compress(own + self._entries(indices, scalars))
+            returned = _compress(own + self._entries(indices, scalars, longest=_SHORT))
         except PointAtInfinity as error:
             raise ProofInvalid("the equation does not hold") from error
         if returned != self._K0:
             raise ProofInvalid("the equation does not hold")
 
-    def _entries(self, indices: Sequence[int], scalars: Sequence[int]) -> bytes:
-        """Write the pointer array whose table entries add up to the sum."""
+    def _entries(self, indices: Sequence[int], scalars: Sequence[int], *, longest: int) -> bytes:
+        """Write the pointer array whose table entries add up to the sum; scalars below `longest` may be cut short."""
         addresses = self._tables.addresses(max(indices, default=0) + 1)
         long_indices: list[int] = []
         long_digits: list[bytes] = []
         short: list[int] = []
         for index, scalar in zip(indices, scalars, strict=True):
-            if scalar >= _SHORT:
+            if scalar >= longest:
                 long_indices.append(index)
                 shifted = scalar - _ALL_ONES if scalar >= _ALL_ONES else scalar + _BELOW
                 long_digits.append(shifted.to_bytes(SCALAR_BYTES, "little"))

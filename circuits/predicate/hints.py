@@ -50,6 +50,7 @@ _WORDS = {
     "between": "write two comparisons, joined with &&",
     **dict.fromkeys(("like", "contains", "matches"), "texts are compared with == and in only"),
 }
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 
@@ -70,11 +71,12 @@ def character(text: str, at: int) -> str:
     return _CHARACTERS.get(found, "a character that means nothing here")
 
 
-def foreign(found: str) -> str:
-    """Say what to write for a character that is not ASCII."""
-    if found in _FOREIGN:
-        return _FOREIGN[found]
-    code = ord(found)
+def foreign(text: str, at: int) -> str:
+    """Say what to write for a character that is not ASCII: within a string its escape, elsewhere what it looks like."""
+    code = ord(text[at])
+    quoted_so_far = set(_LITERAL.sub("", text[:at])) & {"'", '"'}
+    if text[at] in _FOREIGN and not quoted_so_far:
+        return _FOREIGN[text[at]]
     escape = f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return f"only ASCII characters; in a string, write {escape}"
 

@@ -204,7 +204,8 @@ class _Parser:
         if self._at_symbol("!", "-") and not self._at_symbol(operator.text):
             raise self._unexpected("! and - do not mix")
         operand = self._prefixed()
-        self._higher(operator.at, self.height)
+        if operator.text == "!" or not isinstance(operand, Number):  # a number has its minus sign on its own level
+            self._higher(operator.at, self.height)
         self.depth -= 1
         return Negation(operator.at, operand) if operator.text == "!" else Minus(operator.at, operand)
 

@@ -47,7 +47,7 @@ def tokenize(text: str) -> list[Token]:
         raise PredicateSyntaxError(text, MAX_CHARACTERS, f"a question has at most {MAX_CHARACTERS} characters")
     if not text.isascii():
         at = next(i for i, character in enumerate(text) if not character.isascii())
-        raise PredicateSyntaxError(text, at, hints.foreign(text[at]))
+        raise PredicateSyntaxError(text, at, hints.foreign(text, at))
     tokens: list[Token] = []
     at = _skip(text, 0)
     while at < len(text):

@@ -56,14 +56,14 @@ def amount(attribute: Attribute, encoded: int) -> str:
 def spelling(attribute: Attribute, predicate: Predicate) -> Callable[[int], str]:
     """Say how an enum's or a text's encoded values are written; of texts only those in the question can be."""
     if attribute.type is AttributeType.ENUM:
-        return lambda encoded: _quoted(attribute.values[encoded])
+        return lambda encoded: attribute.values[encoded]
     known: Mapping[int, str] = {
         encoded: word
         for atom in nodes.atoms(predicate.ast)
         if isinstance(atom, Member) and atom.attribute == attribute.name
         for encoded, word in zip(atom.encoded, atom.values, strict=True)
     }
-    return lambda encoded: _quoted(known[encoded])
+    return lambda encoded: known[encoded]
 
 
 def _attribute(
@@ -113,7 +113,7 @@ def _words(intervals: Intervals, bounds: Interval, spelled: Callable[[int], str]
     number = min(left, out)
     if number > SHOWN:
         return f"one of {left} words"
-    written = ", ".join(sorted(spelled(encoded) for low, high in listed for encoded in range(low, high + 1)))
+    written = ", ".join(sorted(_quoted(spelled(v)) for low, high in listed for v in range(low, high + 1)))
     if negative:
         return f"none of {written}" if number > 1 else f"not {written}"
     return f"one of {written}" if number > 1 else written

@@ -167,3 +167,10 @@ def test_engine_names():
     assert (engine("fast").name, engine("reference").name) == ("fast", "reference")
     with pytest.raises(ValueError, match="no engine"):
         engine("faster")
+
+
+@pytest.mark.parametrize("scalar", [0, 1, 255, 2**64, 2**160, N - 1])
+def test_a_secret_scalar_takes_as_many_additions_as_any_other(scalar):
+    entries = engine("fast")._entries
+    assert len(entries((0, 9), (scalar, N // 3), longest=0)) == len(entries((0, 9), (N // 5, 7), longest=0))
+    assert engine("fast").fixed_sum((0, 9), (scalar, 5)) == engine("reference").fixed_sum((0, 9), (scalar, 5))

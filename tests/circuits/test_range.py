@@ -1,5 +1,7 @@
 """Ranges and single comparisons."""
 
+from dataclasses import replace
+
 import pytest
 
 from circuits.arithmetic import Wires, prove, verify
@@ -65,6 +67,18 @@ def test_prover_refuses_what_does_not_belong_together():
             prove(*bad, b"", entropy=bytes(32))
     with pytest.raises(WitnessError):
         prove(circuit, V, openings, wires, b"", entropy=bytes(31))
+
+
+@pytest.mark.parametrize("column", ["L", "R", "O"])
+def test_prover_refuses_wires_that_are_not_there(column):
+    circuit = range_circuit(3, 20)
+    openings, V = committed([200, 0, 7])
+    wires = range_witness([200, 0, 7], 20)
+    prove(circuit, V, openings, wires, b"", entropy=bytes(32))
+    assert max(circuit.D, circuit.outputs) < circuit.N
+    longer = (*getattr(wires, column), *(0,) * circuit.N)[: circuit.N - 1]
+    with pytest.raises(WitnessError):
+        prove(circuit, V, openings, replace(wires, **{column: (*longer, 1)}), b"", entropy=bytes(32))
 
 
 def test_randomness_is_hedged():
