@@ -95,15 +95,6 @@ def test_usage_errors_are_a_two_for_people_and_for_scripts(attest, arguments):
     assert error["exit_code"] == 2
 
 
-def test_explain_tells_types_words_and_size(attest):
-    code, out, _ = attest("explain", "salary > 100000", "--json")
-    told = json.loads(out)
-    assert code == 0
-    assert told["question"] == "salary is more than 100,000.00 USD per year"
-    assert told["attributes"] == {"salary": "money"}
-    assert told["proof_bytes"] == 456
-
-
 @pytest.mark.parametrize(
     ("text", "kind", "position"),
     [("salary >", "predicate-syntax", 8), ("wage > 1", "predicate-type", 0), ("salary > 1.001", "predicate-type", 9)],
