@@ -71,9 +71,9 @@ def test_prover_refuses_what_does_not_belong_together():
 
 @pytest.mark.parametrize("column", ["L", "R", "O"])
 def test_prover_refuses_wires_that_are_not_there(column):
-    circuit = range_circuit(3, 20)
-    openings, V = committed([200, 0, 7])
-    wires = range_witness([200, 0, 7], 20)
+    circuit = range_circuit(5, 20)
+    openings, V = committed([200, 0, 7, 8, 9])
+    wires = range_witness([200, 0, 7, 8, 9], 20)
     prove(circuit, V, openings, wires, b"", entropy=bytes(32))
     assert max(circuit.D, circuit.outputs) < circuit.N
     longer = (*getattr(wires, column), *(0,) * circuit.N)[: circuit.N - 1]
