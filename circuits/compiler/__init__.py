@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from circuits.attributes import Attributes
-from circuits.compiler.layout import Hidden, Layout, lay_out
+from circuits.compiler.layout import Hidden, Layout, lay_out, stated
 from circuits.compiler.plan import Planner
 from circuits.constraints import Circuit
 from circuits.errors import PredicateTypeError, StatementError
@@ -96,7 +96,7 @@ def compile_predicate(
     return _compiled(predicate, schema, day, answer, None)  # of a single clause the answer says it all
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _compiled(
     predicate: Predicate,
     schema: Attributes,
@@ -105,18 +105,22 @@ def _compiled(
     apart: tuple[bool, ...] | None,
 ) -> CompiledRelation:
     """Compile for the first time; apart: the clauses stay apart, and those of a NO are told."""
-    planner = Planner(predicate.attributes, as_of)
-    plan = planner.plan(predicate.ast) if apart is None else planner.clauses(predicate.ast)
-    bounds = [schema.attribute(name) for name in predicate.attributes]
-    reach = {k: (attribute.minimum, attribute.maximum) for k, attribute in enumerate(bounds)}
     try:
-        layout = lay_out(plan, reach, answer, apart or None)
-        return CompiledRelation(layout, predicate.attributes)
+        layout = _laid_out(predicate, schema, as_of, apart is not None)
+        return CompiledRelation(stated(layout, answer=answer, clauses=apart or None), predicate.attributes)
     except StatementError as error:
         raise PredicateTypeError(predicate.text, 0, f"too much for one proof: {error}") from error
 
 
 @lru_cache(maxsize=1024)
+def _laid_out(predicate: Predicate, schema: Attributes, as_of: int, apart: bool) -> Layout:  # noqa: FBT001  # a cache key
+    planner = Planner(predicate.attributes, as_of)
+    plan = planner.clauses(predicate.ast) if apart else planner.plan(predicate.ast)
+    attributes = [schema.attribute(name) for name in predicate.attributes]
+    return lay_out(plan, {k: (attribute.minimum, attribute.maximum) for k, attribute in enumerate(attributes)})
+
+
+@lru_cache(maxsize=2048)
 def _emitted(layout: Layout) -> tuple[Circuit, Callable[[Sequence[int]], Wires]]:
     if isinstance(layout, Comparison):
         return layout.circuit(), layout.wires

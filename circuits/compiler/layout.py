@@ -5,7 +5,7 @@ are told apart each by itself, or by the parts in which they overlap; the base i
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from circuits.compiler.plan import Among, Count, Plan, Region
@@ -44,32 +44,35 @@ class Hidden:
 Layout = Comparison | Hidden
 
 
-def lay_out(plan: Plan, reach: Reach, answer: bool, clauses: tuple[bool, ...] | None = None) -> Layout:  # noqa: FBT001  # the proven answer
-    """Find the cheapest sound statement that a question, as planned, has an answer.
+def lay_out(plan: Plan, reach: Reach) -> Layout:
+    """Find the cheapest sound statement that a question, as planned, is answered with YES.
 
     Args:
         plan: the question.
         reach: the bounds of every value.
-        answer: what is proven.
-        clauses: what the plan's parts are worth, if that is told.
 
     Returns:
         The cheapest, which still may be too large for one proof: emitting it then raises StatementError.
     """
+    digit_bits = range(1, MOST_DIGIT_BITS + 1)
     if isinstance(plan, Region) and len(plan.cuts) == 1:
-        candidates: Iterable[Layout] = (_comparison(plan, reach, answer, lg) for lg in range(1, MOST_DIGIT_BITS + 1))
-    else:
-        told = None if clauses is None else tuple(map(int, clauses))
-        candidates = (_Hiding(plan, reach, lg).layout(int(answer), told) for lg in range(1, MOST_DIGIT_BITS + 1))
-    return min(candidates, key=_cost)
+        return min((_comparison(plan, reach, lg) for lg in digit_bits), key=_cost)
+    return min((_Hiding(plan, reach, lg).layout() for lg in digit_bits), key=_cost)
 
 
-def _comparison(plan: Region, reach: Reach, answer: bool, lg: int) -> Comparison:  # noqa: FBT001  # the proven answer
-    """State a comparison without a hidden bit: YES that d >= 0, NO that -1-d >= 0."""
+def stated(layout: Layout, *, answer: bool, clauses: tuple[bool, ...] | None = None) -> Layout:
+    """State another answer, or of a NO also which of the plan's parts hold; the rest stays as it is."""
+    if isinstance(layout, Comparison):
+        return layout if answer else replace(layout, negated=not layout.negated)
+    return replace(layout, result=int(answer), clauses=None if clauses is None else tuple(map(int, clauses)))
+
+
+def _comparison(plan: Region, reach: Reach, lg: int) -> Comparison:
+    """State a comparison without a hidden bit: that d >= 0, or that -1-d >= 0."""
     (t,) = plan.cuts
     bounds = _bounds([plan.form], {}, reach, lg)
     bits = _rounded(certified_width(plan.form, t, reach), lg)
-    return Comparison(len(reach), plan.form, t, bits, plan.first == answer, 1 << lg, bounds)
+    return Comparison(len(reach), plan.form, t, bits, plan.first, 1 << lg, bounds)
 
 
 def _cost(layout: Layout) -> tuple[int, int, int]:
@@ -118,7 +121,7 @@ class _Hiding:
         for form, values in sets.items():
             self._tell_values(form, list(values))
 
-    def layout(self, result: int, clauses: tuple[int, ...] | None) -> Hidden:
+    def layout(self) -> Hidden:
         certified: dict[int, tuple[int, int]] = {}
         for atom in self._atoms:
             match atom:
@@ -133,7 +136,7 @@ class _Hiding:
             if len(atom.form) > 1:
                 _require_atom_certified(atom, certified)
         formula = self._formula(self._plan)
-        return Hidden(len(self._reach), tuple(self._atoms), formula, result, bounds, 1 << self._lg, clauses)
+        return Hidden(len(self._reach), tuple(self._atoms), formula, 1, bounds, 1 << self._lg)
 
     # -- atoms -----------------------------------------------------------------------------------------------------
 

@@ -284,9 +284,9 @@ def test_what_does_not_fit_one_proof_is_refused():
     forms = [tuple((k, a + k) for k in range(16)) for a in range(2, 18)]
     few, many = (Count(1, tuple(Region(form, False, (5, 9, 11)) for form in forms[:n])) for n in (2, 16))  # noqa: FBT003  # a plain truth
     names = tuple("abcdefghijklmnop")
-    assert isinstance(CompiledRelation(lay_out(few, reach, answer=True), names).layout, Hidden)
+    assert isinstance(CompiledRelation(lay_out(few, reach), names).layout, Hidden)
     with pytest.raises(StatementError, match="slots"):
-        CompiledRelation(lay_out(many, reach, answer=True), names)
+        CompiledRelation(lay_out(many, reach), names)
 
 
 def test_the_digits_base_is_the_cheapest():
