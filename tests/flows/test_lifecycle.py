@@ -113,13 +113,24 @@ def test_the_demo_tells_the_whole_story_and_leaves_nothing(tmp_path):
     assert demo.returncode == 0, err
     told = json.loads(out)
     outcomes = [each.get("answer") or each["outcome"] for each in told["answers"]]
-    assert len(outcomes) >= 12
+    assert len(outcomes) + len(told["compound"]) >= 12
     assert {"yes", "no", "undetermined", "declined"} == set(outcomes)
     assert told["imported"] == 300
     assert told["evidence"]["tampered"]
-    assert told["audit"]["answers"] == outcomes.count("yes") + outcomes.count("no")
+    asked = sum(row["asked"] for row in told["compound"])
+    assert told["audit"]["answers"] == outcomes.count("yes") + outcomes.count("no") + asked
+    require_alike(told["compound"])
     assert list(tmp_path.iterdir()) == []
     assert time.monotonic() - started < 30
+
+
+def require_alike(rows):
+    """Both answers to every compound question, in proofs of one size."""
+    for predicate in {row["predicate"] for row in rows}:
+        those = [row for row in rows if row["predicate"] == predicate]
+        assert {row["answer"] for row in those} == {"yes", "no"}
+        assert len({row["bytes"] for row in those}) == 1
+    assert len({row["predicate"] for row in rows}) >= 4
 
 
 @pytest.mark.parametrize("after", [0.7, 2.0])
