@@ -76,7 +76,7 @@ class QueryRequest(Wire):
 class ProofSummary(Wire):
     """The zero-knowledge proof in a line."""
 
-    bytes: Annotated[int, Field(ge=0, examples=[456])]
+    bytes: Annotated[int, Field(ge=0, examples=[424])]
     digest: Digest
 
 

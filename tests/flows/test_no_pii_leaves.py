@@ -171,6 +171,18 @@ def ask_everything(lender, people) -> list[dict]:
     return asked
 
 
+def ask_with_reasons(lender, people) -> list[dict]:
+    """Noes that say which clauses failed, of those who have consented; the others are declined."""
+    question = 'salary > 999000000000000 && date_of_birth < date("2120-01-01") && grade == "GRADE-001"'
+    asked = []
+    for person in people:
+        try:
+            asked.append(lender.ask(question, subject=person["id"], reasons="failed-clauses"))
+        except Refusal as error:
+            asked.append(dict(error.problem))
+    return asked
+
+
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory) -> Outcome:
     folder = tmp_path_factory.mktemp("planted")
@@ -204,8 +216,11 @@ def outcome(tmp_path_factory) -> Outcome:
         found.places["printed by the import"] = ran.stdout + ran.stderr
         told = json.loads(ran.stdout)
         assert (told["issued"], told["registered"], told["rejected"]) == (PEOPLE, PEOPLE, 1)
+        granting = ("prover", "consent", "grant", "--relying-party", config.relying_party, "--subject")
+        granted = [attest(home, *granting, person["id"]) for person in people[:2]]
+        found.places["printed by the consents"] = b"".join(each.stdout + each.stderr for each in granted)
         with connect(home) as lender:
-            answers = ask_everything(lender, people)
+            answers = ask_everything(lender, people) + ask_with_reasons(lender, people[:20])
             some = [each for each in answers if each.get("outcome") == "answer"][:20]
             found.places["evidence"] = b"".join(lender.evidence(each["id"]) for each in some)
         found.places["answers"] = json.dumps(answers).encode()
@@ -233,11 +248,12 @@ def test_what_is_searched_is_really_what_came_out(outcome):
     assert b"/v1/credential-batches" in places["wire prover to verifier"]
     assert places["logs/prover.log"]
     assert places["logs/verifier.log"]
-    assert places["evidence"].count(b"zkattest-evidence/1") == 20
+    assert places["evidence"].count(b"zkattest-evidence/2") == 20
     assert places["export"].count(b"\n") > PEOPLE
     answers = json.loads(places["answers"])
     assert {each["answer"] for each in answers if each.get("outcome") == "answer"} == {"yes", "no"}
     assert any(each.get("outcome") == "declined" for each in answers)
+    assert [len(each["failed"]) >= 2 for each in answers if each.get("failed")] == [True, True]
 
 
 def test_no_planted_value_is_found_anywhere(outcome):
