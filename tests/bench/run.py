@@ -36,6 +36,7 @@ from circuits.group import engine
 from verifier.replay import replay
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no package: their names would shadow the rooms
+import clauses
 from conftest import PostgresServer
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -43,6 +44,7 @@ ROOT = RESULTS.parents[2]
 CLIENTS = 16
 ALONE = 400
 ISSUED = 5_000
+ROUNDS = 400
 PREDICATE = "salary > 100000"
 # Multiples of one scalar multiplication: prove, verify, batch of 100 a proof; then bytes.
 PROMISED = {
@@ -287,6 +289,7 @@ def main() -> None:
     load_before = os.getloadavg()[0]
     rows = [bench.measure(case, engine=fast, entropy=os.urandom, runs=chosen.runs) for case in bench.cases()]
     slow = engine("reference")
+    failing = clauses.report(clauses.measure(fast, runs=ROUNDS))
     rows.append(bench.measure_reference(engine=fast, reference=slow, entropy=os.urandom, runs=chosen.runs))
     mul_ms = median(bench.unit_seconds() for _ in range(20)) * 1000
     one = next(row for row in rows if row.name == "range 64")
@@ -306,6 +309,10 @@ def main() -> None:
         "### Against what was promised",
         "",
         *table(promises(rows)),
+        "",
+        "## Does the time tell which clause failed?",
+        "",
+        *failing,
         "",
         "## End to end, both services as real processes",
         "",
