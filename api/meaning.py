@@ -1,15 +1,17 @@
-"""What a question means: the provider's schemas it is put under, in order of precedence, and the question typed."""
+"""What a question means: the provider's schemas it is put under, in order of precedence, and the question typed.
+
+Lenders ask the same ones over and over, so meanings are remembered; what means nothing is looked at again each time.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
 from api.problems import Problem
 from api.schemas import QueryRequest
-from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.errors import PredicateTypeError
-from circuits.predicate import Predicate
+from circuits.predicate import Predicate, parse
 from circuits.predicate.tokens import tokenize
 from circuits.vocabulary import MAX_SCHEMAS, Vocabulary
 from verifier.registry import Registry
@@ -42,17 +44,18 @@ def read(body: QueryRequest, *, provider: str, registry: Registry) -> tuple[Voca
             raise unfit("#/schema", f"{provider} has registered no schema of that name or digest")
     if not own:
         raise unfit("#/provider", f"{provider} has registered no schema yet")
-    return _found(body.predicate, own)
+    return _found(body.predicate, tuple(own))
 
 
-def _found(text: str, own: Sequence[Schema]) -> tuple[Vocabulary, Predicate]:
+@lru_cache(maxsize=4096)
+def _found(text: str, own: tuple[Schema, ...]) -> tuple[Vocabulary, Predicate]:
     named = {token.text for token in tokenize(text) if token.kind == "name"}
     known = {name for name in named if any(name in schema for schema in own)}
     failure: PredicateTypeError | None = None
     for schema in own:
         if all(name in schema for name in known):  # under any other, an attribute would be unknown
             try:
-                return Vocabulary((schema,)), _parsed(text, Vocabulary((schema,)))
+                return _reduced(text, Vocabulary((schema,)))
             except PredicateTypeError as error:
                 failure = failure or error
     everything = _everything(known, own)
@@ -95,19 +98,15 @@ def _listed(names: Sequence[str], own: Sequence[Schema], provider: str) -> tuple
     return tuple(listed)
 
 
+@lru_cache(maxsize=4096)
 def _reduced(text: str, vocabulary: Vocabulary) -> tuple[Vocabulary, Predicate]:
-    predicate = _parsed(text, vocabulary)
+    predicate = parse(text, vocabulary)
     used = vocabulary.used(predicate.attributes)
     if used == vocabulary.schemas:
         return vocabulary, predicate
-    return Vocabulary(used), _parsed(text, Vocabulary(used))
+    needed = Vocabulary(used)
+    return needed, parse(text, needed)
 
 
 def _names(schema: Schema) -> tuple[str, str]:
     return schema.name, b64u(schema.digest)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str, vocabulary: Vocabulary) -> Predicate:
-    """Parse a question; lenders ask the same ones over and over."""
-    return predicates.parse(text, vocabulary)
