@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 RUNTIME := $(VENV)/.installed
 
-.PHONY: demo test test-long lint bench up lock clean install
+.PHONY: demo test test-long fuzz slowest lint bench up lock clean install
 demo: $(RUNTIME)
 	$(BIN)/attest demo
 
@@ -18,6 +18,15 @@ test: $(STAMP)
 # What takes minutes: the same tests over thousands of cases.
 test-long: $(STAMP)
 	$(BIN)/pytest -n auto -m long
+
+# The predicate language, guided by coverage; inputs that reach new code are kept from run to run.
+FUZZ_SECONDS ?= 300
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/language.py --seconds $(FUZZ_SECONDS)
+
+# How long the slowest of 60,000 mutated questions take.
+slowest: $(STAMP)
+	$(BIN)/python tests/circuits/cel/slowest.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

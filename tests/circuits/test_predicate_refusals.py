@@ -192,6 +192,7 @@ def _refused(error, text, position, reason):
         "salary > 9223372036854775807",
         "salary >" + " 1 +" * 30 + " 1",
         "salary" + " + 1" * 30 + " > 1",
+        "salary" + " - -1" * 30 + " > 1",
         " || ".join(["salary" + " + 1" * 4 + " > 1"] * 16) + " " * 100,
         "owns_home && (sanctioned || " * 7 + "salary > 5 + 1" + ")" * 7,
         "tenure_months * 7000000000000000 + 800000000000000000 > 5",
