@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from api import samples
 from api.home import Home
 from api.services import free_ports
+
+# what flows share is plain modules beside them, and there is no package to import them from
+sys.path.insert(0, str(Path(__file__).parent))
 
 PATIENCE = 90
 
