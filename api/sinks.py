@@ -23,6 +23,9 @@ from prover.keys import FileKeyProvider
 from prover.records import Record, Reject
 from prover.vault import Vault
 
+Unlocked = tuple[Engine, Vault]
+"""A vault and the database it is in."""
+
 
 class ServiceSink:
     """Sends records to the running prover, which issues and registers them."""
@@ -63,7 +66,7 @@ class VaultSink:
 
 
 @contextmanager
-def unlocked(home: Home) -> Iterator[tuple[Engine, Vault]]:
+def unlocked(home: Home) -> Iterator[Unlocked]:
     """The vault of a home with its database, for as long as the block runs; the prover may run beside it.
 
     Raises:

@@ -17,11 +17,9 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
-
+    from api.sinks import Unlocked
     from circuits.query import Reasons
     from prover.consent import Consent
-    from prover.vault import Vault
 
 FAILED_CLAUSES = "failed-clauses"
 group = typer.Typer(help="Consents: who may be told which clauses of a no failed.", no_args_is_help=True)
@@ -138,7 +136,7 @@ def _row(consent: "Consent") -> dict[str, str | None]:
 
 
 @contextmanager
-def _vault(home: Path | None) -> "Iterator[tuple[Engine, Vault]]":
+def _vault(home: Path | None) -> "Iterator[Unlocked]":
     """The vault of a home, also while its prover runs: writers take turns."""
     from api.cli.connection import home_at
     from api.sinks import unlocked
