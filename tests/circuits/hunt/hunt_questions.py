@@ -149,7 +149,18 @@ class Asker:
             constant = sum(c * self._any(self.schema.attribute(name)) for c, name in terms)
             constant += self.random.choice([0, 0, 1, -1])
         self.edges.append(Edge(terms, constant))
-        operator = self.random.choice(ORDERS) if self.random.random() < 0.8 else self.random.choice(("==", "!="))
+        exact = self.random.random() < (0.5 if known else 0.2)
+        operator = self.random.choice(("==", "!=") if exact else ORDERS)
+        clause = self._sum_compared(terms, operator, constant)
+        if operator in ORDERS or self.random.random() < 0.6:
+            return clause
+        # one of two sums: to the compiler a set of numbers, as lists are
+        other = constant + self.random.choice([1, -1, 10, 1000])
+        self.edges.append(Edge(terms, other))
+        junction = "||" if operator == "==" else "&&"
+        return f"({clause} {junction} {self._sum_compared(terms, operator, other)})"
+
+    def _sum_compared(self, terms: tuple[tuple[int, str], ...], operator: str, constant: int) -> str:
         moved = self.random.randrange(len(terms)) if self.random.random() < 0.5 else len(terms)
         left, right = terms[: max(moved, 1)], terms[max(moved, 1) :]
         literal = self._literal(self.schema.attribute(terms[0][1]), constant)
