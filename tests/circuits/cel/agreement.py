@@ -67,6 +67,11 @@ class Count:
     unasked: int = 0
     mistyped: "Count | None" = None
 
+    @property
+    def answered(self) -> int:
+        """Questions whose answers were compared too."""
+        return self.accepted - self.unasked
+
     def __str__(self) -> str:
         return (
             f"{self.accepted} accepted by both ({self.unasked} with no exact reading), "
@@ -93,7 +98,7 @@ def compare_question(rng: Random, world: World, question: Question, count: Count
     assert isinstance(other, Predicate) or documented(other) in ("depth", "tokens", "characters"), str(other)
     assert isinstance(other, PredicateError) or other.digest == predicate.digest, f"{text!r} and {other.text!r} differ"
     asked = 0
-    for money, step in _exact_readings(world, question, predicate):
+    for money, step in _exact_readings(world, question):
         ask = world.readings[money].compile(text)
         for _ in range(PEOPLE):
             values = random_person(rng, world.schema, predicate, world.as_of.toordinal(), step)
@@ -169,11 +174,11 @@ def _for_cel(world: World, cel: Cel, values: Mapping[str, int]) -> dict[str, obj
     return {a.name: cel.value(a, values[a.name], _SCALARS.get(values[a.name])) for a in world.schema}
 
 
-def _exact_readings(world: World, question: Question, predicate: Predicate) -> Iterator[tuple[Money, dict[str, int]]]:
+def _exact_readings(world: World, question: Question) -> Iterator[tuple[Money, dict[str, int]]]:
     """Say which readings of money are exact about a question, and about multiples of which step."""
     ones = {a.name: 1 for a in world.schema}
     amounts = [a for a in world.schema if a.type is AttributeType.MONEY]
-    used = [a for a in amounts if a.name in predicate.attributes]
+    used = [a for a in amounts if a.name in question.tokens]  # more than the question is about, if some cancel out
     largest = max((max(abs(a.minimum), abs(a.maximum)) for a in used), default=0)
     if question.style == "whole":
         step = ones | {a.name: 10**a.decimals for a in amounts}
@@ -205,11 +210,11 @@ def compare_text(rng: Random, world: World, text: str, count: Count) -> None:
     count.accepted += 1
 
 
-def compare_random(seed: int, accepted: int) -> Count:
-    """Compare random questions until so many were accepted, 40 a schema, and each of them mistyped as well."""
+def compare_random(seed: int, answered: int) -> Count:
+    """Compare random questions until so many were accepted and answered, 40 a schema; and each mistyped as well."""
     rng, count, mistakes = Random(seed), Count(), Count()  # noqa: S311  # reproducible, not secret
     for number in itertools.count():
-        if count.accepted >= accepted:
+        if count.answered == answered:
             break
         if number % 40 == 0:
             world = World.random(rng)
