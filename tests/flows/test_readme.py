@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from api.home import Home
+from api.services import free_ports
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PROGRAM = ".venv/bin/attest"
@@ -36,11 +39,24 @@ def folder(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def run(up, folder):
+@pytest.fixture(scope="module")
+def fresh(start, tmp_path_factory):
+    """A home of the README's own: it imports for the first time, and leaves a consent behind."""
+    verifier, prover = free_ports("127.0.0.1", 2)
+    home = Home(tmp_path_factory.mktemp("readme-home") / "home")
+    running = start(home, "--verifier-port", verifier, "--prover-port", prover)
+    try:
+        yield home
+    finally:
+        running.process.terminate()
+        running.process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def run(fresh, folder):
     def attest(line, *options):
         words = shlex.split(line, comments=True)[1:]
-        command = [sys.executable, "-m", "api.cli", *words, "--home", str(up.attest.home.root), *options]
+        command = [sys.executable, "-m", "api.cli", *words, "--home", str(fresh.root), *options]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - ours
 
     return attest
