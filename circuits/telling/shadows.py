@@ -17,7 +17,7 @@ Inequality = tuple[tuple[int, ...], int]
 System = dict[tuple[int, ...], int]
 
 MAX_STEPS = 60_000
-"""Pairs of inequalities combined for one question: a fifth of a second. Beyond it nothing is claimed."""
+"""Pairs of inequalities combined for one question, well under a second. Beyond it nothing is claimed."""
 
 
 class TooMuchWorkError(Exception):
