@@ -41,7 +41,7 @@ from circuits.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from circuits.group import Engine
 
-RUNS: Final = 5
+RUNS: Final = 9
 GENERATORS_BESIDE_THE_NORM: Final = 8
 _CONTEXT: Final = b"zkattest/explain"
 
