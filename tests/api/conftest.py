@@ -159,7 +159,7 @@ class Server:
 
     def __enter__(self):
         self.thread.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not self.server.started:
             assert self.thread.is_alive()
             assert time.monotonic() < deadline
@@ -270,9 +270,9 @@ class World:
         with self.prover_server.client(self.provider.operator) as client:
             response = client.post("/v1/records", json={"schema": schema, "records": lines})
             assert response.status_code == 200, response.text
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while client.get("/readyz").json()["pending_credentials"]:
-                assert time.monotonic() < deadline
+                assert time.monotonic() < deadline, self.log.getvalue()[-2000:]
                 time.sleep(0.02)
 
     def ask(self, predicate="salary > 100000", subject="ann", *, client=None, key=None, **more):

@@ -204,10 +204,10 @@ def test_a_body_is_json_that_means_one_thing_wherever_one_is_sent(world, strict_
 
 
 def test_what_cannot_be_proven_is_the_askers_to_mend(world):
-    assert world.ask("net_worth > 1").status_code == 200
-    document = problem(world.ask("salary > net_worth"), "predicate-type")
-    assert document["position"] == 9
-    assert "not provable" in document["detail"]
+    assert world.ask("salary * 3 > net_worth").status_code == 200
+    document = problem(world.ask("salary * 9223372036854775807 > net_worth"), "predicate-type")
+    assert document["position"] == 7
+    assert "2^63-1" in document["detail"]
 
 
 @pytest.mark.parametrize(
