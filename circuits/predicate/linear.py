@@ -98,6 +98,16 @@ class Arithmetic:
             raise PredicateTypeError(self.text, at, "the two sides can never be equal")
         return Compare(operator, form, constant, self._unit(form))
 
+    def constant(self, number: Linear, unit: Unit) -> int:
+        """Count a number without attributes in minor units.
+
+        Raises:
+            PredicateTypeError: more decimals than the unit has.
+        """
+        self._require_places(number, unit)
+        divisor: int = 10**number.places
+        return number.constant * _minor(unit) // divisor
+
     def _added(self, left: Linear, right: Linear, at: int) -> Linear:
         """Add two forms of one unit; a number alone takes the other's unit."""
         return self._bounded(self._joined(left, right, at), at)
@@ -158,13 +168,16 @@ class Arithmetic:
     def _bounded(self, form: Linear, at: int) -> Linear:
         """Require that CEL computes this too, which it does in 64 bits, whatever the values within their bounds."""
         limit = MAX_INTEGER * 10**form.places
-        if any(abs(number) > limit for number in (form.constant, *form.terms.values())):
+        if max(abs(form.constant), *map(abs, form.terms.values()), 0) > limit:
             raise PredicateTypeError(self.text, at, "a number beyond 2^63-1")
         if form.unit is not None and form.terms:
             places = _minor(form.unit)
-            named = [(c, self.schema.attribute(name)) for name, c in form.terms.items()]
-            ends = [(c * attribute.minimum, c * attribute.maximum) for c, attribute in named]
-            lowest, highest = (form.constant * places + sum(map(end, ends)) for end in (min, max))
+            lowest = highest = form.constant * places
+            for name, coefficient in form.terms.items():
+                attribute = self.schema.attribute(name)
+                one, other = coefficient * attribute.minimum, coefficient * attribute.maximum
+                lowest += min(one, other)
+                highest += max(one, other)
             if max(highest, -lowest) > limit * places:
                 raise PredicateTypeError(self.text, at, "this may pass 2^63-1 within the schema's bounds")
         return form

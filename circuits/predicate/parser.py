@@ -52,6 +52,7 @@ class _Parser:
         self.text = text
         self.tokens = tokenize(text)
         self.next = 0
+        self.token = self.tokens[0]
         self.depth = 0
         self.height = 0  # of the node just parsed: operators, calls and lists above one another, down to a leaf
 
@@ -59,20 +60,20 @@ class _Parser:
         return self._junction("||", self._conjunction)
 
     def require_end(self) -> None:
-        if self._token.kind != "end":
+        if self.token.kind != "end":
             raise self._unexpected("the question should end here")
 
-    @property
-    def _token(self) -> Token:
-        return self.tokens[self.next]
-
     def _take(self) -> Token:
-        token = self.tokens[self.next]
+        token = self.token
         self.next += 1
+        self.token = self.tokens[self.next]
         return token
 
     def _at_symbol(self, *symbols: str) -> bool:
-        return self._token.kind == "symbol" and self._token.text in symbols
+        return self.token.text in symbols and self.token.kind == "symbol"
+
+    def _at_in(self) -> bool:
+        return self.token.text == "in" and self.token.kind == "name"
 
     def _require(self, symbol: str) -> None:
         if not self._at_symbol(symbol):
@@ -82,7 +83,7 @@ class _Parser:
     def _deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise PredicateSyntaxError(self.text, self._token.at, f"nested deeper than {MAX_DEPTH} levels")
+            raise PredicateSyntaxError(self.text, self.token.at, f"nested deeper than {MAX_DEPTH} levels")
 
     def _higher(self, at: int, *below: int) -> int:
         """Put a node on top of others.
@@ -97,7 +98,7 @@ class _Parser:
         return self.height
 
     def _unexpected(self, wanted: str) -> PredicateSyntaxError:
-        token = self._token
+        token = self.token
         if token.kind == "end":
             reason = "an empty question" if token is self.tokens[0] else f"the question ends too early, {wanted}"
         else:
@@ -135,7 +136,7 @@ class _Parser:
 
     def _junction(self, operator: str, operand: Callable[[], Node]) -> Node:
         operands, heights = [operand()], [self.height]
-        at = self._token.at
+        at = self.token.at
         while self._at_symbol(operator):
             self._take()
             operands.append(operand())
@@ -155,22 +156,22 @@ class _Parser:
             operator = self._take()
             node = Relation(operator.at, operator.text, left, self._sum())
             self._higher(operator.at, height, self.height)
-        elif self._token.kind == "name" and self._token.text == "in":
+        elif self._at_in():
             at = self._take().at
             node = Membership(at, left, self._items())
             self._higher(at, height, self.height)
-        if node is not left and (self._at_symbol(*RELATIONS) or self._token.text == "in"):
+        if node is not left and (self._at_symbol(*RELATIONS) or self._at_in()):
             raise self._unexpected("comparisons do not chain; join them with &&")
         return node
 
     def _items(self) -> tuple[Node, ...]:
-        start = self._token.at
+        start = self.token.at
         self._require("[")
         items: list[Node] = []
         height = 0
         while True:
             if len(items) == MAX_ITEMS:
-                raise PredicateSyntaxError(self.text, self._token.at, f"a list has at most {MAX_ITEMS} items")
+                raise PredicateSyntaxError(self.text, self.token.at, f"a list has at most {MAX_ITEMS} items")
             items.append(self._sum())
             height = max(height, self.height)
             if not self._at_symbol(","):
@@ -210,7 +211,7 @@ class _Parser:
         return Negation(operator.at, operand) if operator.text == "!" else Minus(operator.at, operand)
 
     def _primary(self) -> Node:
-        token = self._token
+        token = self.token
         self.height = 1
         if token.kind == "number":
             self._take()

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from circuits.errors import PredicateSyntaxError
 from circuits.predicate import hints
@@ -14,10 +14,10 @@ MAX_PLACES = 18
 
 Kind = Literal["number", "string", "name", "symbol", "end"]
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SYMBOL = re.compile(r"<=|>=|==|!=|&&|\|\||[<>!()\[\],+*-]")
+_PLAIN = re.compile(
+    r"""[ \t\r\n]*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"""
+    r"""|(?P<symbol><=|>=|==|!=|&&|\|\||[<>!()\[\],+*-]))?"""
+)
 _STRING = re.compile(r"""(["'])((?:\\[\\"'uU]|(?!\1)[^\\\x00-\x1f\x7f])*)\1""")
 _ESCAPE = re.compile(r"""\\(?:([\\"'])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.?)""")
 
@@ -49,15 +49,25 @@ def tokenize(text: str) -> list[Token]:
         at = next(i for i, character in enumerate(text) if not character.isascii())
         raise PredicateSyntaxError(text, at, hints.foreign(text, at))
     tokens: list[Token] = []
-    at = _skip(text, 0)
-    while at < len(text):
+    end = 0
+    while True:
+        match = _PLAIN.match(text, end)
+        if match is None:  # never: everything in the pattern is optional
+            raise PredicateSyntaxError(text, end, hints.character(text, end))
+        kind = match.lastgroup
+        at, end = match.start(kind) if kind else match.end(), match.end()
+        if at == len(text):
+            tokens.append(Token("end", "", at))
+            return tokens
         if len(tokens) == MAX_TOKENS:
             raise PredicateSyntaxError(text, at, f"a question has at most {MAX_TOKENS} words and signs")
-        token, end = _token(text, at)
+        if kind is None:
+            token, end = _string(text, at)
+        elif kind == "number" and end < len(text) and (text[end].isalnum() or text[end] in "_."):
+            raise PredicateSyntaxError(text, end, hints.number(text, end))
+        else:
+            token = Token(cast("Kind", kind), match[kind], at)
         tokens.append(token)
-        at = _skip(text, end)
-    tokens.append(Token("end", "", len(text)))
-    return tokens
 
 
 def number(token: Token, text: str) -> tuple[int, int]:
@@ -76,21 +86,7 @@ def number(token: Token, text: str) -> tuple[int, int]:
     return int(whole + fraction), len(fraction)
 
 
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return at if match is None else match.end()
-
-
-def _token(text: str, at: int) -> tuple[Token, int]:
-    if match := _NUMBER.match(text, at):
-        end = match.end()
-        if end < len(text) and (text[end].isalnum() or text[end] in "_."):
-            raise PredicateSyntaxError(text, end, hints.number(text, end))
-        return Token("number", match[0], at), end
-    if match := _NAME.match(text, at):
-        return Token("name", match[0], at), match.end()
-    if match := _SYMBOL.match(text, at):
-        return Token("symbol", match[0], at), match.end()
+def _string(text: str, at: int) -> tuple[Token, int]:
     if match := _STRING.match(text, at):
         return Token("string", _unescape(text, match[2], at + 1), at), match.end()
     raise PredicateSyntaxError(text, at, hints.character(text, at))

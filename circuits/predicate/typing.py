@@ -182,19 +182,18 @@ class _Typing:
         if attribute.type in _WORDS:
             return self._member(attribute, node.items)
         unit = Unit(attribute.type, attribute.currency, attribute.period)
-        form = Linear(node.operand.at) if attribute.type is AttributeType.DATE else self.arithmetic.fold(node.operand)
-        constants = tuple(sorted({self._item(attribute, form, item) for item in node.items}))
+        constants = tuple(sorted({self._item(attribute, unit, item) for item in node.items}))
         if len(constants) == 1:
             return nodes.Compare(Operator.EQ, ((1, attribute.name),), constants[0], unit)
         return nodes.Among(attribute.name, constants, unit)
 
-    def _item(self, attribute: Attribute, form: Linear, item: syntax.Node) -> int:
+    def _item(self, attribute: Attribute, unit: Unit, item: syntax.Node) -> int:
         if attribute.type is AttributeType.DATE:
             return self._day(attribute, item)
         number = self._number(item)
         if number is None:
             raise self._refuse(item.at, f"{attribute.name} is {attribute.type}; list numbers")
-        return self.arithmetic.compare(Operator.EQ, form, number, item.at).constant
+        return self.arithmetic.constant(number, unit)
 
     def _member(self, attribute: Attribute, items: tuple[syntax.Node, ...]) -> nodes.Node:
         encoded: dict[str, int] = {}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 TARGET = Path(__file__).parent / "language.py"
-RUNS = 15_000
+RUNS = 30_000
 
 
 def _fuzz(folder, *program, runs):
