@@ -40,6 +40,9 @@ from verifier.registry import Registered, Registry
 
 EngineName = Literal["fast", "reference"]
 
+MOST_WAITING = 3600
+"""Seconds that a question may wait for its answer: all that time an answer may rely on the past it was put in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -232,6 +235,8 @@ def _require_query(query: Query, *, audience: str, now: int) -> None:
         raise QueryRefused("the question was answered before it was put")
     if now >= query.expires_at:
         raise QueryRefused("the question had expired when it was answered")
+    if query.expires_at - query.issued_at > MOST_WAITING:
+        raise QueryRefused("the question was put for longer than questions are")
 
 
 def _require_meaning(query: Query, registry: Registry) -> tuple[Vocabulary, Predicate]:

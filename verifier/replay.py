@@ -2,10 +2,11 @@
 
 Entries stream through once: the tree is rebuilt from the exact bytes, the registry folded, every answer appraised by
 the same `checking.appraise` as live and its proof verified, in batches with the fast engine, one by one with the
-reference. Memory holds the registry, one batch, and the first findings.
+reference. Memory holds the registry, the time of every entry, one batch, and the first findings.
 """
 
 import os
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from verifier.errors import (
     ExportError,
     NoteError,
     ProofRefused,
+    QueryRefused,
     RegistryError,
 )
 from verifier.export import entry_lines, parse_checkpoint_line
@@ -154,6 +156,7 @@ class _Replay:
         self._findings_count = 0
         self._fundamental: list[Finding] = []
         self._latest = 0
+        self._times = array("q")
 
     def run(self, lines: Iterator[bytes], earlier: Checkpoint | None, progress: Progress | None) -> Report:
         if earlier is not None and earlier.size > self._checkpoint.size:
@@ -196,6 +199,7 @@ class _Replay:
 
     def _read(self, logged: LoggedEntry) -> None:
         self._tree.append(logged.leaf_hash)
+        self._times.append(logged.appended_at)
         try:
             entry = decode_logged(logged)
             self._counts[entry.kind] += 1
@@ -235,10 +239,15 @@ class _Replay:
             self._latest = logged.appended_at  # a clock that was wrong once is one finding
             self._find(logged.index, Blame.VERIFIER, "time", "it is dated before earlier entries of the log")
 
-    @staticmethod
-    def _require_past(entry: AnswerEntry | UndeterminedEntry | DeclinedEntry, logged: LoggedEntry) -> None:
+    def _require_past(self, entry: AnswerEntry | UndeterminedEntry | DeclinedEntry, logged: LoggedEntry) -> None:
+        """What it relies on is the log as it was when the question was put: no later state, and no earlier one.
+
+        With an earlier one, an answer could rely on what had been superseded or revoked by then.
+        """
         if entry.asked_at > logged.index:
             raise EntryError("it relies on a later state of the log than its own")
+        if self._times[entry.asked_at] < entry.query.issued_at - CLOCK_STEP:  # the first entry it need not know of
+            raise QueryRefused("it relies on an earlier state of the log than that in which the question was put")
 
     def _settle(self) -> None:
         """Verify the proofs that wait, then the attestations that stand for them."""

@@ -8,7 +8,7 @@ from circuits.encoding import b64u
 from circuits.jws import SigningKey
 from circuits.predicate import parse
 from verifier import errors
-from verifier.checking import Answered, CheckedProof, appraise, check, check_batch
+from verifier.checking import MOST_WAITING, Answered, CheckedProof, appraise, check, check_batch
 from verifier.entries import RevocationEntry
 from verifier.errors import Blame, CheckFailed
 from verifier.revocation import revoke
@@ -37,6 +37,10 @@ def with_query(**changes):
 
 def with_answered(**changes):
     return lambda c, _w: c | {"answered": replace(c["answered"], **changes)}
+
+
+def put(query, at):
+    return replace(query, issued_at=at, expires_at=at + 60)
 
 
 def flipped(place):
@@ -91,7 +95,7 @@ MUTATIONS = {
     "credential of another person": (other_credential("bob"), errors.ProofRefused),
     "credential logged after the question": (lambda c, _w: c | {"asked_at": 2}, errors.CredentialLate),
     "credential expired": (
-        lambda c, _w: c | {"query": replace(c["query"], expires_at=2 * c["now"]), "now": c["now"] + 86_400 * 366},
+        lambda c, _w: c | {"query": put(c["query"], c["now"] + 86_400 * 366), "now": c["now"] + 86_400 * 366},
         errors.CredentialExpired,
     ),
     "query expired": (lambda c, _w: c | {"now": c["query"].expires_at}, errors.QueryRefused),
@@ -107,6 +111,14 @@ def test_check_rejects(case, world, name):
         check(**mutate(case, world))
     assert type(caught.value) is expected
     assert caught.value.blame is (Blame.VERIFIER if expected is errors.QueryRefused else Blame.PROVIDER)
+
+
+def test_a_question_waits_an_hour_at_most(case, world, people):
+    query = world.query(expires_at=world.now + MOST_WAITING)
+    check(**case | {"query": query, "answered": world.company.prove(query, people["ada"])})
+    query = world.query(expires_at=world.now + MOST_WAITING + 1)
+    with pytest.raises(errors.QueryRefused):
+        check(**case | {"query": query, "answered": world.company.prove(query, people["ada"])})
 
 
 def test_both_engines_agree(case):

@@ -15,7 +15,7 @@ from verifier.export import export_lines
 from verifier.log import Draft
 from verifier.merkle import EMPTY_ROOT, Frontier
 from verifier.note import Checkpoint, NoteSigner
-from verifier.replay import replay
+from verifier.replay import CLOCK_STEP, replay
 from verifier.trust import Trust
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -331,3 +331,52 @@ def test_an_answer_that_is_back_dated_is_found(world):
     report = replay(export_lines(world.log), trust=world.trust)
     assert (report.findings_count, report.failure.index, report.failure.code) == (1, guilty, "time")
     assert report.failure.blame is Blame.VERIFIER
+
+
+@pytest.mark.parametrize("engine_name", ["fast", "reference"])
+@pytest.mark.parametrize("lie", ["an earlier state of the log", "a question put long ago", None])
+def test_an_answer_from_what_was_superseded_before_the_question_is_found(world, people, engine_name, lie):
+    """A provider answers from the value it likes better, and the verifier says it asked before there was another."""
+    before, then = world.log.size, world.now
+    world.register(world.company.issue("ada/2", {"salary": "1"}, supersedes=people["ada"].id))
+    world.now += 86_400
+    assert not world.ask().checked.answer
+    query = world.query() if lie != "a question put long ago" else world.query(issued_at=then)
+    told = world.company.prove(query, people["ada"] if lie else world.company.subjects["ada"])
+    if lie is None:
+        lied(world, told, query)
+        assert replay(export_lines(world.log), trust=world.trust, engine=engine_name).failure is None
+        return
+    claim = appraise(
+        replace(query, issued_at=then, expires_at=then + 60),
+        told,
+        registry=world.registry,
+        audience=ORIGIN,
+        asked_at=before,
+        now=then,
+    )
+    guilty = lied(world, told, query, claim=replace(claim, query=query), asked_at=before)
+    report = replay(export_lines(world.log), trust=world.trust, engine=engine_name)
+    assert (report.findings_count, report.failure.index) == (1, guilty)
+    assert (report.failure.blame, report.failure.code) == (Blame.VERIFIER, "query-refused")
+
+
+def test_what_others_log_while_a_question_waits_is_no_finding(world):
+    """Their time may lie a little before the question's, as theirs waited as well."""
+    company = world.company
+
+    def meanwhile(step):
+        class Slow:
+            def fetch(self, query):
+                world.now += step
+                world.ask("salary > 1", "bob")
+                world.now -= step
+                return company.fetch(query)
+
+        return Slow()
+
+    assert world.ask(source=meanwhile(-CLOCK_STEP)).checked.answer
+    assert replay(export_lines(world.log), trust=world.trust).failure is None
+    late = world.ask(source=meanwhile(-CLOCK_STEP - 1)).index
+    codes = {found.index: found.code for found in replay(export_lines(world.log), trust=world.trust).findings}
+    assert codes[late] == "query-refused"
