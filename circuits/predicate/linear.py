@@ -1,7 +1,7 @@
 """Sums of attributes with exact decimal coefficients: the arithmetic of a question, done once, at compile time."""
 
-from dataclasses import dataclass, field
 from math import gcd
+from typing import NamedTuple
 
 from circuits.attributes import Attributes, AttributeType
 from circuits.currencies import decimals
@@ -12,12 +12,10 @@ from circuits.predicate.syntax import Call, Minus, Name, Node, Number, Product, 
 from circuits.predicate.tokens import MAX_INTEGER
 
 
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(NamedTuple):
     """Attributes with coefficients, plus a constant, all in units of 10^-places of a major unit.
 
     Attributes:
-        at: position of the expression.
         terms: attribute -> coefficient, none zero.
         constant: the number added.
         places: decimals of the coefficients and the constant.
@@ -25,12 +23,11 @@ class Linear:
         decimal_at: position of the first literal with a decimal point, or -1.
     """
 
-    at: int
-    terms: dict[str, int] = field(default_factory=dict)
-    constant: int = 0
-    places: int = 0
-    unit: Unit | None = None
-    decimal_at: int = -1
+    terms: dict[str, int]
+    constant: int
+    places: int
+    unit: Unit | None
+    decimal_at: int
 
 
 class Arithmetic:
@@ -39,6 +36,7 @@ class Arithmetic:
     def __init__(self, text: str, schema: Attributes) -> None:
         self.text = text
         self.schema = schema
+        self._named: dict[str, Linear] = {}
 
     def fold(self, node: Node) -> Linear:
         """Fold an expression to a linear form.
@@ -48,14 +46,14 @@ class Arithmetic:
         """
         match node:
             case Number(at, digits, places):
-                return Linear(at, {}, digits, places, None, at if places else -1)
+                return Linear({}, digits, places, None, at if places else -1)
             case Name(at, name):
                 return self._attribute(at, name)
-            case Minus(at, operand):
-                return self._negative(self.fold(operand), at)
+            case Minus(_, operand):
+                return self._negative(self.fold(operand))
             case Sum(at, left, right, minus):
                 addend = self.fold(right)
-                return self._added(self.fold(left), self._negative(addend, addend.at) if minus else addend, at)
+                return self._added(self.fold(left), self._negative(addend) if minus else addend, at)
             case Product(at, left, right):
                 return self._product(self.fold(left), self.fold(right), at)
         hint = ""
@@ -77,7 +75,7 @@ class Arithmetic:
         Raises:
             PredicateTypeError: no attribute is left, units that do not mix, too large a difference, never equal.
         """
-        whole = self._joined(left, self._negative(right, right.at), at)
+        whole = self._joined(left, self._negative(right), at)
         if not whole.terms or whole.unit is None:
             reason = "the attributes cancel out" if left.unit or right.unit else "a comparison needs an attribute"
             raise PredicateTypeError(self.text, at, reason)
@@ -121,15 +119,18 @@ class Arithmetic:
             terms[name] = terms.get(name, 0) + coefficient * there
         terms = {name: coefficient for name, coefficient in terms.items() if coefficient}
         constant = left.constant * here + right.constant * there
-        return Linear(left.at, terms, constant, places, unit, _first(left.decimal_at, right.decimal_at))
+        return Linear(terms, constant, places, unit, _first(left.decimal_at, right.decimal_at))
 
     def _attribute(self, at: int, name: str) -> Linear:
+        if name in self._named:
+            return self._named[name]
         if name not in self.schema:
             raise self.unknown(at, name)
         attribute = self.schema.attribute(name)
         if attribute.type not in (AttributeType.MONEY, AttributeType.INTEGER):
             raise PredicateTypeError(self.text, at, f"{name} is {attribute.type}, not a number")
-        return Linear(at, {name: 1}, 0, 0, Unit(attribute.type, attribute.currency))
+        self._named[name] = Linear({name: 1}, 0, 0, Unit(attribute.type, attribute.currency), -1)
+        return self._named[name]
 
     def _product(self, left: Linear, right: Linear, at: int) -> Linear:
         if left.unit is not None and right.unit is not None:
@@ -140,11 +141,11 @@ class Arithmetic:
             raise PredicateTypeError(self.text, factor.decimal_at, "whole numbers only, as the attribute is one")
         terms = {name: c * factor.constant for name, c in form.terms.items() if factor.constant}
         places, decimal_at = form.places + factor.places, _first(left.decimal_at, right.decimal_at)
-        return self._bounded(Linear(left.at, terms, form.constant * factor.constant, places, form.unit, decimal_at), at)
+        return self._bounded(Linear(terms, form.constant * factor.constant, places, form.unit, decimal_at), at)
 
-    def _negative(self, form: Linear, at: int) -> Linear:
+    def _negative(self, form: Linear) -> Linear:
         terms = {name: -coefficient for name, coefficient in form.terms.items()}
-        return Linear(at, terms, -form.constant, form.places, form.unit, form.decimal_at)
+        return Linear(terms, -form.constant, form.places, form.unit, form.decimal_at)
 
     def _common(self, left: Linear, right: Linear, at: int) -> Unit | None:
         if left.unit is None or right.unit is None:

@@ -1,8 +1,7 @@
 """From characters to tokens, within the limits that keep a hostile text cheap."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from circuits.errors import PredicateSyntaxError
 from circuits.predicate import hints
@@ -22,8 +21,7 @@ _STRING = re.compile(r"""(["'])((?:\\[\\"'uU]|(?!\1)[^\\\x00-\x1f\x7f])*)\1""")
 _ESCAPE = re.compile(r"""\\(?:([\\"'])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.?)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of the text.
 
     Attributes:
