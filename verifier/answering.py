@@ -96,7 +96,7 @@ def answer(
         LogUnavailable: nothing was committed, or not in time: look the record up before asking again.
         LogRefused: the extra rows contradict stored ones.
     """
-    asked_at = log.size
+    asked_at = log.caught_up(timeout)
     response = source.fetch(query)
     logged_at = now()
     conclude: Callable[[int], tuple[Entry, Logged]]

@@ -48,6 +48,14 @@ Build = Callable[[int], Draft]
 Observer = Callable[[LoggedEntry], None]
 
 
+class _NothingToLogError(Exception):
+    """A turn that was taken to read on, and for nothing else."""
+
+
+def _nothing(_index: int) -> Draft:
+    raise _NothingToLogError
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     build: Build
@@ -143,6 +151,26 @@ class Log:
             except queue.Full as error:
                 raise LogUnavailable("too many entries wait to be logged") from error
         return future
+
+    def caught_up(self, timeout: float = 30) -> int:
+        """Return the number of committed entries, those included that another process has appended by now.
+
+        The observer has been told of them; `size` alone may be that of this process's own last turn.
+
+        Raises:
+            LogUnavailable: the database cannot be read, or not in time.
+        """
+        known = self._state.note
+        with self._reading() as connection:
+            stored = log_store.read_note(connection)
+        if stored not in (known, self._state.note):
+            try:
+                self.append(_nothing).result(timeout)  # the writer reads on before it builds anything
+            except _NothingToLogError:
+                pass
+            except TimeoutError as error:
+                raise LogUnavailable("the log did not read on in time") from error
+        return self.size
 
     def close(self) -> None:
         """Commit what waits, then stop the writer; appending afterwards raises LogUnavailable."""

@@ -1,6 +1,7 @@
 """From a query to a logged attestation; what happens when any station fails."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select
@@ -10,8 +11,11 @@ from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndeterm
 from verifier.attestation import TYP
 from verifier.checking import Answered, Declined, Undetermined
 from verifier.entries import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged
-from verifier.errors import LogRefused, LogUnavailable, ProofRefused
+from verifier.errors import CredentialSuperseded, LogRefused, LogUnavailable, ProofRefused
+from verifier.export import export_lines
 from verifier.models import QUERIES
+from verifier.registry import Registry
+from verifier.replay import replay
 
 
 class Says:
@@ -140,3 +144,25 @@ def test_many_at_once_keep_their_own_answers(world):
     for outcome in outcomes:
         entry = decode_logged(world.log.entry(outcome.index))
         assert entry.query == outcome.checked.query
+
+
+def test_an_answer_relies_on_what_another_process_logged_before_the_question(world, people, open_log, engine):
+    """Its own last turn may be long ago: a credential that was superseded since would still pass."""
+    registry = Registry()
+    idle = replace(world, log=open_log(over=engine, observer=registry.recall), registry=registry)
+    for logged in idle.log.read(0):
+        registry.recall(logged)
+    old = world.company.prove(world.query(), people["ada"])
+    assert old.answer
+    assert idle.ask().checked.answer
+    world.register(world.company.issue("ada/2", {"salary": "1"}, supersedes=people["ada"].id))
+    world.now = idle.now = world.now + 86_400
+
+    class Outdated:
+        def fetch(self, query):
+            return world.company.prove(query, people["ada"])
+
+    with pytest.raises(CredentialSuperseded):
+        idle.ask(source=Outdated())
+    assert not idle.ask().checked.answer  # from the new one, which it knows by now
+    assert replay(export_lines(idle.log), trust=world.trust).failure is None

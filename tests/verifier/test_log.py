@@ -99,6 +99,23 @@ def test_two_logs_on_one_database_never_fork(engine, open_log, draft):
     require_whole(two)
 
 
+def test_what_another_process_appended_is_known_when_it_is_asked_for(engine, open_log, draft):
+    seen = []
+    one, two = open_log(), open_log(over=engine, observer=seen.append)
+    for size in (1, 2):
+        one.append(draft()).result(20)
+        assert two.size == size - 1
+        assert [log.caught_up() for log in (one, two)] == [size, size]
+        assert [entry.index for entry in seen] == list(range(size))
+    assert two.append(draft()).result(20) == two.caught_up() - 1
+    require_whole(two)
+    two.close()
+    assert two.caught_up() == 3
+    one.append(draft()).result(20)
+    with pytest.raises(LogUnavailable):
+        two.caught_up()
+
+
 def test_a_build_knows_its_number_and_its_rows_commit_with_it(engine, log):
     def build(index):
         row = insert(NONCES), {"key_id": "k", "nonce": str(index), "expires_at": 1}
