@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from circuits.attributes import Attributes
-from circuits.compiler.layout import Hidden, Layout, lay_out, stated
+from circuits.compiler.layout import Hidden, Layout, lay_out, opposite, stated
 from circuits.compiler.plan import Planner
 from circuits.constraints import Circuit
 from circuits.errors import PredicateTypeError, StatementError
@@ -42,8 +42,9 @@ class CompiledRelation:
     _wires: Callable[[Sequence[int]], Wires] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Emit the circuit, or remember it."""
+        """Emit the circuit, or remember it; the other answer's as well, so that the time tells of neither."""
         circuit, wires = _emitted(self.layout)
+        _emitted(opposite(self.layout))
         object.__setattr__(self, "circuit", circuit)
         object.__setattr__(self, "_wires", wires)
 

@@ -67,6 +67,13 @@ def stated(layout: Layout, *, answer: bool, clauses: tuple[bool, ...] | None = N
     return replace(layout, result=int(answer), clauses=None if clauses is None else tuple(map(int, clauses)))
 
 
+def opposite(layout: Layout) -> Layout:
+    """State the other answer; of a NO that is told with its reasons, a YES without any."""
+    if isinstance(layout, Comparison):
+        return replace(layout, negated=not layout.negated)
+    return replace(layout, result=1 - layout.result, clauses=None)
+
+
 def _comparison(plan: Region, reach: Reach, lg: int) -> Comparison:
     """State a comparison without a hidden bit: that d >= 0, or that -1-d >= 0."""
     (t,) = plan.cuts

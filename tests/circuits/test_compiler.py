@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from circuits import compiler
 from circuits.attributes import Schema, default_schema
 from circuits.calendar import day_number
 from circuits.compiler import Comparison, CompiledRelation, Hidden, compile_predicate
@@ -19,6 +20,9 @@ SCHEMA = default_schema()
 TODAY = day_number("2026-11-22")
 V0, V1, V2 = (((k, 1),) for k in range(3))
 WHY = Reasons.FAILED_CLAUSES
+
+
+emitted = compiler._emitted.cache_info  # how often a circuit was made
 
 
 def _compiled(text, answer=True, schema=SCHEMA, as_of=TODAY, **told):  # noqa: FBT002  # a test's shorthand
@@ -270,6 +274,19 @@ def test_a_relation_travels_as_its_layout():
     assert isinstance(received, CompiledRelation)
     assert (received, received.circuit) == (relation, relation.circuit)
     assert received.wires([us, 501]) == relation.wires([us, 501])
+
+
+@pytest.mark.parametrize("text", ["salary > 7001", "debt * 7001 <= salary", "salary > 7001 && owns_home"])
+@pytest.mark.parametrize("first", [True, False])
+def test_the_answer_that_was_never_given_before_takes_no_longer(text, first):
+    """Emitting a circuit is work that an observer could time: both are emitted when either is needed."""
+    text = text.replace("7001", f"700{2 + first}")  # a question of its own
+    before = emitted().misses
+    travelled = pickle.loads(pickle.dumps(_compiled(text, answer=first)))  # noqa: S301  # our own bytes
+    assert emitted().misses == before + 2
+    other = _compiled(text, answer=not first)
+    assert pickle.loads(pickle.dumps(other)) == other != travelled  # noqa: S301  # our own bytes
+    assert emitted().misses == before + 2
 
 
 def test_a_question_compiles_under_its_own_schema_only():
