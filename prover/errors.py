@@ -22,7 +22,7 @@ class ConsentRefused(ProverError):  # noqa: N818 - named for what became of the 
 
 
 class ImportRefused(ProverError):  # noqa: N818 - named for what became of the import
-    """A file that cannot be imported at all, or a column mapping that does not fit it (the operator's fault)."""
+    """A file that cannot be imported at all, a mapping or a schema that does not fit (the operator's fault)."""
 
 
 class QueryRefused(ProverError):  # noqa: N818 - named for what became of the query

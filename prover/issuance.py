@@ -124,7 +124,7 @@ class Issuer:
             One outcome per record, in order. A subject who comes twice in one batch is rejected the second time.
 
         Raises:
-            ImportRefused: as_of lies in the future (the operator's fault).
+            ImportRefused: as_of lies in the future, or a changed schema has the version it had (the operator's fault).
             CredentialError: no such source, or as_of is no date (the operator's fault).
             VaultError: the vault was tampered with; nothing was issued.
         """
@@ -165,7 +165,11 @@ class Issuer:
         return outcomes
 
     def adopt(self, schema: Schema, *, now: int) -> None:
-        """Keep a schema, so that questions under it can be answered; one that is known stays as it is."""
+        """Keep a schema, so that questions under it can be answered; one that is known stays as it is.
+
+        Raises:
+            ImportRefused: its name and version are another one's (the operator's fault).
+        """
         with self._engine.begin() as connection:
             adopt(connection, schema, now)
 

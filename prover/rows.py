@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from circuits.attributes import Schema
 from circuits.credential import Credential
+from prover.errors import ImportRefused
 from prover.models import CREDENTIALS, OUTBOX, SCHEMAS, SUBJECTS
 from prover.vault import SealedSubject
 
@@ -84,9 +85,21 @@ class Batch:
 
 
 def adopt(connection: Connection, schema: Schema, now: int) -> None:
-    """Keep a schema that is new to the vault."""
-    if connection.scalar(select(SCHEMAS.c.digest).where(SCHEMAS.c.digest == schema.digest)) is None:
-        connection.execute(insert(SCHEMAS).values(digest=schema.digest, body=schema.to_bytes(), created_at=now))
+    """Keep a schema that is new to the vault.
+
+    Raises:
+        ImportRefused: its name and version are another one's, so that nobody could tell them apart (the operator's
+            fault).
+    """
+    if connection.scalar(select(SCHEMAS.c.digest).where(SCHEMAS.c.digest == schema.digest)) is not None:
+        return
+    known = (Schema.from_json(bytes(body)) for body in connection.scalars(select(SCHEMAS.c.body)))
+    if any((each.name, each.version) == (schema.name, schema.version) for each in known):
+        raise ImportRefused(
+            f"{schema.name} version {schema.version} is taken by a schema with other attributes or bounds: "
+            "give the changed one another version"
+        )
+    connection.execute(insert(SCHEMAS).values(digest=schema.digest, body=schema.to_bytes(), created_at=now))
 
 
 def held(connection: Connection, lookups: Sequence[bytes], schema: Schema) -> dict[bytes, Holding]:

@@ -212,6 +212,19 @@ def test_a_schema_waits_until_it_is_registered(issuer):
     assert issuer.pending_schemas() == []
 
 
+def test_a_changed_schema_needs_another_version(engine, issuer):
+    issue(issuer, ALICE)
+    wider = SCHEMA.to_json()
+    wider["attributes"][0]["max"] = "2000000.00"
+    with pytest.raises(ImportRefused, match="small version 1 is taken by a schema with other attributes or bounds"):
+        issue(issuer, BOB, schema=Schema.from_json(wider))
+    with pytest.raises(ImportRefused):
+        issuer.adopt(Schema.from_json(wider), now=NOW)
+    assert len(rows(engine, CREDENTIALS)) == 1
+    (bob,) = issue(issuer, BOB, schema=Schema.from_json(wider | {"version": 2}))
+    assert bob.status is Status.ISSUED
+
+
 def test_two_issuers_at_once_issue_once(engine, vault, issuer, signing_key):
     other = Issuer(engine, vault, key=signing_key, provider="bank")
     records = [Record(f"p{n}", {"salary": str(n)}, n) for n in range(40)]
