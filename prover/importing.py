@@ -128,6 +128,33 @@ def read_records(
     return _read_rows(rows, lines, plan, schema)
 
 
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What an import passes over: columns that lead to no attribute, and attributes that no column leads to."""
+
+    columns: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+def leftovers(stream: BinaryIO, *, schema: Schema, subject: str, mapping: Sequence[str] = ()) -> Leftovers:
+    """Say what `read_records` would pass over, from the header alone.
+
+    Raises:
+        ImportRefused: as `read_records`.
+    """
+    lines = _Lines(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=""))
+    try:
+        plan = _read_header(csv.reader(lines, strict=True), schema=schema, subject=subject, mapping=mapping)
+    finally:
+        lines.detach()
+    used = {plan.subject, *(position for position, _ in plan.sources)}
+    given = {source.attribute for _, source in plan.sources}
+    return Leftovers(
+        tuple(name for position, name in enumerate(plan.header) if name and position not in used),
+        tuple(attribute.name for attribute in schema if attribute.name not in given),
+    )
+
+
 def _read_header(rows: Iterator[list[str]], *, schema: Schema, subject: str, mapping: Sequence[str]) -> Plan:
     try:
         header = next(rows, None)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.home import Home
     from api.imports import Sink, Summary
     from circuits.attributes import Schema
+    from prover.importing import Leftovers
 
 group = typer.Typer(help="The prover: keeps the vault, issues credentials, proves answers.", no_args_is_help=True)
 
@@ -76,16 +77,20 @@ def import_csv(
     from api.cli.connection import home_at
     from api.cli.explain import read_schema
     from api.home import require_writable
+    from prover.importing import leftovers
 
     place = home_at(home)
     refused = rejects or file.with_name(f"{file.name}.rejects.csv")
     if refused.resolve() in {each.resolve() for each in (file, schema) if each is not None}:
         raise CommandError("the rejects file would overwrite an input", where=str(refused), remedy="name another one")
     require_writable(refused)  # before anything is imported whose rejects it would have to name
+    under, mapped = read_schema(schema), mapping or ()
     summary, registered = import_into(
-        place, file, schema=read_schema(schema), subject=subject, mapping=mapping or (), rejects=refused, quiet=as_json
+        place, file, schema=under, subject=subject, mapping=mapped, rejects=refused, quiet=as_json
     )
-    _tell(file, summary, registered=registered, as_json=as_json)
+    with file.open("rb") as source:
+        left = leftovers(source, schema=under, subject=subject, mapping=mapped)
+    _tell(file, summary, left, schema=under.name, registered=registered, as_json=as_json)
     if summary.imported == 0:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -165,12 +170,16 @@ def _sink(home: "Home", schema: "Schema", stack: ExitStack) -> "Sink":
     return stack.enter_context(opened_vault(home, schema))
 
 
-def _tell(file: Path, summary: "Summary", *, registered: int | None, as_json: bool) -> None:
+def _tell(
+    file: Path, summary: "Summary", left: "Leftovers", *, schema: str, registered: int | None, as_json: bool
+) -> None:
     names = ("issued", "superseded", "unchanged", "rejected")
     if as_json:
         counts: dict[str, object] = {name: summary.counts[name] for name in names}
         rejects = str(summary.rejects) if summary.rejects else None
-        present.print_json({"file": str(file), **counts, "registered": registered, "rejects": rejects})
+        passed_over = {"unused_columns": left.columns, "absent_attributes": left.attributes}
+        told = {"file": str(file), **counts, "registered": registered, "rejects": rejects, **passed_over}
+        present.print_json(told)
         return
     table = Table(box=None, show_header=False, padding=(0, 2))
     for name in names:
@@ -179,6 +188,12 @@ def _tell(file: Path, summary: "Summary", *, registered: int | None, as_json: bo
     when = "when the prover next starts" if registered is None else f"{registered:,}"
     table.add_row("registered", when)
     present.out.print(table)
+    if left.columns:
+        named = ", ".join(left.columns)
+        present.err.print(Text(f"not imported: {named}; {schema} has no attribute of that name (--schema, --map)"))
+    if left.attributes:
+        named = ", ".join(left.attributes)
+        present.err.print(Text(f"no column for: {named}; a question about that is undetermined for these people"))
     if summary.rejects is not None:
         count = summary.counts["rejected"]
         said = "1 row was rejected" if count == 1 else f"{count:,} rows were rejected"

@@ -227,6 +227,7 @@ def test_importing_again_changes_nothing(up):
     file = up.attest.home.root / "people.csv"
     told = up.attest("prover", "import", file, "--subject", "customer_id", "--json").json
     assert (told["unchanged"], told["issued"], told["rejected"]) == (300, 0, 0)
+    assert (told["unused_columns"], told["absent_attributes"]) == ([], [])
 
 
 def test_a_changed_row_supersedes_and_a_bad_one_is_rejected(up, tmp_path):
@@ -238,6 +239,9 @@ def test_a_changed_row_supersedes_and_a_bad_one_is_rejected(up, tmp_path):
     assert ask(up, "salary > 60000", "N-1").json["answer"] == "no"
     file.write_text("customer_id,salary\nN-1,70000.00\n")
     assert up.attest("prover", "import", file, "--subject", "customer_id", "--json").json["superseded"] == 1
+    file.write_text("customer_id,salary,pay\nN-1,70000.00,1\n")
+    told = up.attest("prover", "import", file, "--subject", "customer_id", "--json").json
+    assert (told["unchanged"], told["unused_columns"], told["absent_attributes"][0]) == (1, ["pay"], "net_worth")
     assert ask(up, "salary > 60000", "N-1").json["answer"] == "yes"
 
 

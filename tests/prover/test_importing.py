@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from circuits.attributes import Schema
 from prover.errors import ImportRefused
-from prover.importing import MAX_LINE, Source, read_records
+from prover.importing import MAX_LINE, Leftovers, Source, leftovers, read_records
 from prover.records import Record, Reject, encode
 
 SCHEMA = Schema.from_json(
@@ -38,6 +38,23 @@ def test_a_good_row_is_a_record():
     (record,) = read(HEADER + GOOD)
     assert (record.subject, record.line) == ("p-1", 2)
     assert encode(record, SCHEMA).values["salary"] == 10000050
+
+
+@pytest.mark.parametrize(
+    ("header", "mapping", "columns", "attributes"),
+    [
+        (HEADER, (), (), ()),
+        ("id,salary,,bonus,Age\n", (), ("bonus", "Age"), ("age", "born", "country", "owns_home", "employer")),
+        ("id,pay,salary,age\n", ("pay=salary",), ("salary",), ("born", "country", "owns_home", "employer")),
+    ],
+)
+def test_what_is_passed_over_is_known_from_the_header(header, mapping, columns, attributes):
+    stream = io.BytesIO(header.encode())
+    assert leftovers(stream, schema=SCHEMA, subject="id", mapping=mapping) == Leftovers(columns, attributes)
+    stream.seek(0)
+    assert list(read_records(stream, schema=SCHEMA, subject="id", mapping=mapping)) == []
+    with pytest.raises(ImportRefused, match="no column 'name'"):
+        leftovers(io.BytesIO(header.encode()), schema=SCHEMA, subject="name", mapping=mapping)
 
 
 @pytest.mark.parametrize(
