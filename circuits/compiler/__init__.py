@@ -97,7 +97,7 @@ def compile_predicate(
     return _compiled(predicate, schema, day, answer, None)  # of a single clause the answer says it all
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _compiled(
     predicate: Predicate,
     schema: Attributes,
@@ -113,7 +113,7 @@ def _compiled(
         raise PredicateTypeError(predicate.text, 0, f"too much for one proof: {error}") from error
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _laid_out(predicate: Predicate, schema: Attributes, as_of: int, apart: bool) -> Layout:  # noqa: FBT001  # a cache key
     planner = Planner(predicate.attributes, as_of)
     plan = planner.clauses(predicate.ast) if apart else planner.plan(predicate.ast)
@@ -121,7 +121,7 @@ def _laid_out(predicate: Predicate, schema: Attributes, as_of: int, apart: bool)
     return lay_out(plan, {k: (attribute.minimum, attribute.maximum) for k, attribute in enumerate(attributes)})
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _emitted(layout: Layout) -> tuple[Circuit, Callable[[Sequence[int]], Wires]]:
     if isinstance(layout, Comparison):
         return layout.circuit(), layout.wires
