@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from circuits.predicate.wording import quoted
 
+NOT_IN = "write !(... in [...]) for not in"
 _SEPARATORS = "numbers are written without separators"
 _CURRENCY = "amounts are written without a currency sign"
 _QUOTES = "a string stands in straight quotes, \" or '"
@@ -50,6 +51,8 @@ _WORDS = {
     "between": "write two comparisons, joined with &&",
     **dict.fromkeys(("like", "contains", "matches"), "texts are compared with == and in only"),
 }
+_COMPARED = 64
+"""Names that are looked at letter by letter, so that a hostile name costs little under a schema of any length."""
 _LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
@@ -104,8 +107,10 @@ def day(text: str, at: int) -> str:
     return f'date("{match[0]}")' if match else 'date("YYYY-MM-DD")'
 
 
-def word(name: str) -> str | None:
-    """Say what to write for a word of other languages; None if it is none."""
+def word(name: str, following: str) -> str | None:
+    """Say what to write for a word of other languages, and the one after it; None if it is none."""
+    if (name.lower(), following.lower()) == ("not", "in"):
+        return NOT_IN
     return _WORDS.get(name.lower())
 
 
@@ -142,11 +147,23 @@ def normal(content: str) -> str:
 
 
 def _likely(name: str, known: Iterable[str]) -> str | None:
-    """Find a name of the same letters, initials, or with the word as a part; cheap, for it runs on hostile texts."""
+    """Find a name of the same letters, initials, one slip away, or with it as a part; cheap: texts are hostile."""
     plain = name.lower().replace("_", "")
     if not plain or len(plain) > 63:
         return None
     spelt = [(one, one.replace("_", ""), "".join(part[:1] for part in one.split("_"))) for one in known]
     same = [one for one, letters, initials in spelt if plain in (letters, initials)]
     parts = [one for one, letters, _ in spelt if len(plain) > 2 and (plain in letters or letters in plain)]
-    return next(iter(same + parts), None)
+    near = [(one, letters) for one, letters, _ in spelt if abs(len(plain) - len(letters)) < 2 and len(plain) > 3]
+    slips = [one for one, letters in near[:_COMPARED] if _one_slip(plain, letters)]
+    return next(iter(same + slips + parts), None)
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Whether two words, of one length but for a letter, differ in a letter or in the order of two neighbours."""
+    length = min(len(typed), len(meant))
+    start = next((i for i in range(length) if typed[i] != meant[i]), length)
+    typed, meant = typed[start:], meant[start:]
+    if typed[1:] == meant[1:] or typed[1:] == meant or typed == meant[1:]:
+        return True
+    return typed[:2] == meant[1::-1] and typed[2:] == meant[2:]

@@ -107,7 +107,7 @@ class _Parser:
 
     def _hint(self, token: Token, last: Token | None, wanted: str) -> str:  # noqa: C901, PLR0911  # one for each mistake
         """Guess what was meant by a token that cannot stand here, from the one before it."""
-        if token.kind == "name" and (hint := hints.word(token.text)):
+        if token.kind == "name" and (hint := hints.word(token.text, self.tokens[self.next + 1].text)):
             return hint
         if last is None:
             return f"{wanted}; a list stands after in only" if token.text == "[" else wanted
@@ -125,9 +125,9 @@ class _Parser:
         if token.text == "+":
             return f"{wanted}; a number has no plus sign"
         if token.text == "in" and last.text in ("!", "!="):
-            return "write !(... in [...]) for not in"
-        if token.text == "[":
-            return f"{wanted}; a list stands after in only"
+            return hints.NOT_IN
+        if pair == ("[", "]") or token.text == "[":
+            return f"{wanted}; a list {'stands after in only' if token.text == '[' else 'has at least one item'}"
         if pair[0] == "in":
             return f"{wanted}; a list stands in brackets, even a list of one"
         if last.kind == "name" and token.kind == "name":

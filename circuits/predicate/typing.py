@@ -99,7 +99,9 @@ class _Typing:
         match left:
             case syntax.Call(_, "age", arguments):
                 return self._age(operator, left, arguments, right)
-            case syntax.Relation() | syntax.Membership() | syntax.Junction() | syntax.Negation():
+            case syntax.Negation():
+                raise self._refuse(at, "a question is not compared with anything; write !(...) around a comparison")
+            case syntax.Relation() | syntax.Membership() | syntax.Junction():
                 raise self._refuse(at, "a question is not compared with anything")
             case syntax.Call(_, "at_least", _):
                 raise self._refuse(at, "a question is not compared with anything")

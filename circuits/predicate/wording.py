@@ -49,7 +49,7 @@ def english(node: Node) -> str:  # noqa: C901, PLR0911  # one case for each node
         case Compare(operator, form, constant, unit):
             return _comparison_in_words(operator, form, constant, unit)
         case Age(operator, attribute, years):
-            return f"age by {attribute} {_NUMBER_WORDS[operator]} {years:,} years"
+            return f"age by {attribute} {_NUMBER_WORDS[operator]} {years:,} year{'s' * (years != 1)}"
         case Flag(attribute):
             return f"{attribute} is true"
         case Not(Flag(attribute)):
@@ -69,7 +69,8 @@ def english(node: Node) -> str:  # noqa: C901, PLR0911  # one case for each node
         case Or(operands):
             return " or ".join(map(_part, operands))
         case AtLeast(count, operands):
-            return f"at least {count} of these {len(operands)} hold: {'; '.join(map(_part, operands))}"
+            hold = "holds" if count == 1 else "hold"
+            return f"at least {count} of these {len(operands)} {hold}: {'; '.join(map(_part, operands))}"
 
 
 def canonical_text(node: Node) -> str:  # noqa: C901, PLR0911, PLR0912  # one case for each node
@@ -113,9 +114,11 @@ def _comparison_in_words(operator: Operator, form: Form, constant: int, unit: Un
         return f"{form[0][1]} {_DATE_WORDS[operator]} {other}"
     left = " plus ".join(f"{_factor(c, ' times ')}{name}" for c, name in form if c > 0)
     right = [f"{_factor(c, ' times ')}{name}" for c, name in form if c < 0]
-    if constant or not right:
-        right.append(_amount(constant, unit))
-    return f"{left} {_NUMBER_WORDS[operator]} {' plus '.join(right)}"
+    compared = f"{left} {_NUMBER_WORDS[operator]} {' plus '.join(right)}"
+    if not right:
+        return f"{compared}{_amount(constant, unit)}"
+    sign = "minus" if constant < 0 else "plus"
+    return f"{compared} {sign} {_amount(abs(constant), unit)}" if constant else compared
 
 
 def _amount(constant: int, unit: Unit) -> str:

@@ -46,9 +46,11 @@ SCHEMA = default_schema()
         ("debt <= 0.4 * salary", "5 times debt is at most 2 times salary", "5 * debt - 2 * salary <= 0.00"),
         (
             "-(debt - salary) > 5",
-            "debt is less than salary plus -5.00 USD",
+            "debt is less than salary minus 5.00 USD",
             "debt - salary < -5.00",
         ),
+        ("debt > salary + 5", "debt is more than salary plus 5.00 USD", "debt - salary > 5.00"),
+        ("age(date_of_birth) > 1", "age by date_of_birth is more than 1 year", "age(date_of_birth) > 1"),
         ("salary + debt - debt > 5", "salary is more than 5.00 USD per year", "salary > 5.00"),
         (
             "owns_home && (sanctioned && salary > 5)",
@@ -74,6 +76,11 @@ SCHEMA = default_schema()
             "at_least(2, owns_home, sanctioned, tenure_months >= 1200)",
             "at least 2 of these 3 hold: owns_home is true; sanctioned is true; tenure_months is at least 1,200",
             "at_least(2, owns_home, sanctioned, tenure_months >= 1200)",
+        ),
+        (
+            "at_least(1, owns_home, sanctioned)",
+            "at least 1 of these 2 holds: owns_home is true; sanctioned is true",
+            "at_least(1, owns_home, sanctioned)",
         ),
     ],
 )
