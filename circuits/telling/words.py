@@ -128,15 +128,20 @@ def _aged(remainder: Remainder, predicate: Predicate, as_of: int) -> str:
         return ""
     low, high = intervals[0]
     oldest, youngest = calendar.age(low, as_of), calendar.age(high, as_of)
-    if low == remainder.bounds[0]:
-        return f" ({youngest} or older)" if high == calendar.latest_birth(as_of, youngest) else ""
-    if low != calendar.latest_birth(as_of, oldest + 1) + 1:
+    first, last = low == remainder.bounds[0], high == remainder.bounds[1]
+    if not (first or low == calendar.latest_birth(as_of, oldest + 1) + 1):
         return ""
-    if high == remainder.bounds[1]:
-        return f" ({oldest} or younger)"
-    if high != calendar.latest_birth(as_of, youngest):
+    if not (last or high == calendar.latest_birth(as_of, youngest)):
         return ""
-    return f" (aged {youngest})" if youngest == oldest else f" (aged {youngest} to {oldest})"
+    return f" ({_ages(oldest, youngest, first=first, last=last)})"
+
+
+def _ages(oldest: int, youngest: int, *, first: bool, last: bool) -> str:
+    if last:
+        return f"{oldest} or younger" if oldest != -1 else "not born yet"
+    if first:
+        return f"{youngest} or older"
+    return f"aged {youngest}" if youngest == oldest else f"aged {youngest} to {oldest}"
 
 
 def _form(remainder: Remainder, intervals: Intervals, schema: Attributes) -> str:

@@ -178,6 +178,7 @@ WORDED = {
         ["from 1986-11-23 to 1996-11-22 (aged 30 to 39)"],
         ["on or before 1986-11-22, or on or after 1996-11-23"],
     ),
+    "age(date_of_birth) < 0": (["on or after 2026-11-23 (not born yet)"], ["on or before 2026-11-22 (0 or older)"]),
     "age(date_of_birth) < 18": (["on or after 2008-11-23 (17 or younger)"], ["on or before 2008-11-22 (18 or older)"]),
     'employer == "ACME"': (['"ACME"'], ['not "ACME"']),
     'employer != "ACME" && employer != "X"': (['none of "ACME", "X"'], ['one of "ACME", "X"']),
