@@ -140,7 +140,8 @@ def clauses_tell(predicate: Predicate, *, answer: bool) -> str:
         case nodes.AtLeast(count, _) if count in (1, number):
             return (some if answer else fail) if count == 1 else (every if answer else lacks)
         case nodes.AtLeast(count, _):
-            return f"at least {count} of the {number} hold" if answer else f"at most {count - 1} of the {number} hold"
+            most = f"at most {count - 1} of the {number} hold{'s' * (count == 2)}"  # noqa: PLR2004 - then it is one
+            return f"at least {count} of the {number} hold" if answer else most
     return ""
 
 

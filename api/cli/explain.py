@@ -178,7 +178,7 @@ def _told(told: Mapping[str, Any], word: str) -> list[Rule | Text | Table]:
     table.add_column(overflow="fold", ratio=1)
     table.add_column(justify="right", no_wrap=True, style="dim")
     for entry in answer["tells"]:
-        table.add_row(", ".join(entry["attributes"]), _words(entry), _bits(entry["bits"]))
+        table.add_row(", ".join(entry["attributes"]), _words(entry), _bits(entry))
     return [*parts, table]
 
 
@@ -186,8 +186,9 @@ def _words(entry: Mapping[str, Any]) -> Text:
     return Text(entry["words"], style="" if entry["outcome"] == "narrowed" else "dim")
 
 
-def _bits(bits: float | None) -> str:
-    """The bits by which the values in question became fewer."""
-    if not bits:
+def _bits(entry: Mapping[str, Any]) -> str:
+    """The bits by which the values in question became fewer, however little that is."""
+    bits = entry["bits"]
+    if bits is None or entry["outcome"] != "narrowed":
         return ""
     return f"{bits:.1f} bits" if bits >= 0.05 else "under 0.1 bits"  # noqa: PLR2004 - what rounds to 0.1

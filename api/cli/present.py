@@ -60,10 +60,18 @@ def answer_panel(answer: str, question: str, facts: Mapping[str, str], *, failed
         grid.add_row(Text(name, style="dim"), Text(fact))
     style = "green" if answer == "yes" else "blue"
     word = Text("\n".join(LETTERS[answer]), style=f"bold {style}")
-    parts = [word, Text(), _wrapped(question, style="bold"), Text()]
+    parts: list[Text | Table] = [word, Text(), _wrapped(question, style="bold"), Text()]
     if failed:
-        parts += [Text("not so:", style="dim"), *(_wrapped(f"  ✗ {clause}") for clause in failed), Text()]
+        parts += [Text("does not hold:", style="dim"), _clauses(failed), Text()]
     return Panel(Group(*parts, grid), border_style=style, expand=False)
+
+
+def _clauses(clauses: Sequence[str]) -> Table:
+    """One below the other; what goes on in the next line stays beside its cross."""
+    table = Table.grid(padding=(0, 1))
+    for clause in clauses:
+        table.add_row(Text("  ✗"), _wrapped(clause))
+    return table
 
 
 def _wrapped(text: str, *, style: str = "") -> Text:

@@ -7,7 +7,8 @@ from api.lender_client import Refusal
 # What a refusal means for the exit code: the asker's fault is usage, everything else is no answer.
 _USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})
 REMEDIES = {
-    "declined": "the provider does not say why: unknown subject, no consent, or a question it does not answer",
+    "declined": "the provider does not say why: subject unknown, or not under this schema (--schema names another); "
+    "no consent; or a question it does not answer",
     "unauthenticated": "use the key of this home, or set ZKATTEST_KEY to a valid one",
     "insufficient-scope": "use a key with the scope the message names",
     "unavailable": "nothing was lost; try again in a moment",

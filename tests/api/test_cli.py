@@ -190,9 +190,20 @@ def test_a_long_question_is_shown_whole_with_what_failed_of_it():
     with present.out.capture() as captured:
         present.out.print(present.answer_panel("no", " or ".join(clauses), {"subject": "x"}, failed=clauses[3:5]))
     shown = " ".join(word for word in captured.get().split() if word != "│")
-    question, failed = shown.split("not so:")
+    question, failed = shown.split("does not hold:")
     assert " or ".join(clauses) in question
     assert [clause in failed for clause in clauses].count(True) == 2
+
+
+def test_a_failed_clause_goes_on_beside_its_cross():
+    clause = "attribute is one of " + ", ".join(f'"word {n}"' for n in range(12))
+    with present.out.capture() as captured:
+        present.out.print(present.answer_panel("no", "short", {"subject": "x"}, failed=[clause]), width=60)
+    told = captured.get().split("does not hold:")[1].splitlines()[1:]
+    place = told[0].index("attribute")
+    going_on = [line for line in told[1:] if "word" in line]
+    assert going_on
+    assert all(line.strip("│")[: place - 1].isspace() for line in going_on)
 
 
 @pytest.mark.parametrize("day", ["nonsense", "2026-13-01", ""])

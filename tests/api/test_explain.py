@@ -73,6 +73,12 @@ def test_a_compound_question_is_told_whole(explain):
     assert [entry["bits"] for entry in yes["tells"]] == [0.014, 1.502, 6.96]
 
 
+def test_what_tells_next_to_nothing_is_not_shown_as_nothing(explain):
+    yes, no = explain("salary > 20", "--no-time")[1].split(" NO  tells")
+    assert ("under 0.1 bits" in yes, "18.9 bits" in no) == (True, True)
+    assert " bits" not in explain("salary > 20000000", "--no-time")[1]
+
+
 def test_both_answers_are_really_proven_and_timed(explain):
     told = json.loads(explain(RATIO, "--json")[1])
     figures = {"prove_ms", "verify_ms", "prove_mul", "verify_mul"}
@@ -140,7 +146,7 @@ CLAUSES = {
     "salary > 1": ("", ""),
     "salary > 1 && owns_home": ("both clauses hold", "at least one of the 2 clauses fails"),
     "salary > 1 || owns_home": ("at least one of the 2 clauses holds", "both clauses fail"),
-    "at_least(2, salary > 1, owns_home, sanctioned)": ("at least 2 of the 3 hold", "at most 1 of the 3 hold"),
+    "at_least(2, salary > 1, owns_home, sanctioned)": ("at least 2 of the 3 hold", "at most 1 of the 3 holds"),
     "at_least(1, salary > 1, owns_home, sanctioned)": ("at least one of the 3 clauses holds", "all 3 clauses fail"),
     "at_least(2, owns_home, sanctioned)": ("both clauses hold", "at least one of the 2 clauses fails"),
 }

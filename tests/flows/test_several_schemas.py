@@ -135,8 +135,8 @@ def test_reasons_are_told_with_consent_and_only_then(both, tmp_path):
 def test_people_read_what_failed(both):
     consent(both, "grant", "C-1003")
     told = both.attest("ask", BOTH, "--subject", "C-1003", "--why").out
-    assert 'country is "US"' in told.split("not so:")[1]
-    assert "monthly_pay" not in told.split("not so:")[1]
+    assert 'country is "US"' in told.split("does not hold:")[1]
+    assert "monthly_pay" not in told.split("does not hold:")[1]
     assert "C-1003" in both.attest("prover", "consent", "list", "--subject", "C-1003").out
 
 
