@@ -40,6 +40,10 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; vertical-align: top; }
 td:first-child { white-space: nowrap; } .answers td:first-child { width: 4rem; }
 .dim { color: var(--dim); } a { color: inherit; }
+@media (max-width: 40rem) { body { padding: 1.25rem .75rem 3rem; } td { display: block; border: 0; padding: 0; }
+  tr { display: block; border-top: 1px solid var(--line); padding: .35rem 0; }
+  td, code { overflow-wrap: anywhere; } td:first-child { white-space: normal; }
+  .answers td:first-child { width: auto; } }
 """
 
 

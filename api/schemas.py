@@ -1,7 +1,7 @@
 """What the verifier reads and writes on the wire, as the OpenAPI document shows it. Mathematics lives elsewhere."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,13 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
+_LANGUAGE: Final = (
+    "The question: comparisons such as `salary > 100000`, `debt <= salary * 0.4`, `age(date_of_birth) >= 21`, "
+    '`hired < date("2020-01-31")`, `country in ["US", "CA"]`, `!sanctioned`, joined with `&&`, `||`, parentheses or '
+    "`at_least(2, ..., ..., ...)`. At most 16 of them, in 1,024 ASCII characters."
+)
+
+
 class QueryRequest(Wire):
     """A question about one person."""
 
@@ -46,7 +53,7 @@ class QueryRequest(Wire):
         }
     )
 
-    predicate: Annotated[str, Field(min_length=1, max_length=4096, description="The question, in the language's text.")]
+    predicate: Annotated[str, Field(min_length=1, max_length=4096, description=_LANGUAGE)]
     subject: Annotated[Name, Field(description="The provider's reference for the person.")]
     provider: Annotated[ProviderId | None, Field(description="Who is to answer; needed if several could.")] = None
     schema_: Annotated[
