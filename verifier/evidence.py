@@ -41,6 +41,7 @@ MAX_EVIDENCE = 1 << 23
 _EARLIER = ("zkattest-evidence/1",)
 _LISTS = {"providers": ProviderEntry.kind, "schemas": SchemaEntry.kind, "credentials": CredentialEntry.kind}
 _MEMBERS = {"format", "checkpoint", "answer", *_LISTS}
+_NOT_THOSE = "not those that the answer is from, in their order"
 _ENTRY_MEMBERS = {"index", "salt", "body", "inclusion"}
 
 
@@ -168,14 +169,17 @@ def _verify_answer(
     trust: Trust,
     engine: EngineName,
 ) -> Verdict:
+    answer, answered_at = _decode(AnswerEntry.kind, logged)
+    if not isinstance(answer, AnswerEntry) or answer.asked_at > logged.index:
+        raise EvidenceError("answer: it relies on a later state of the log than its own")
+    for name in ("schemas", "credentials"):
+        if len(lists[name]) != len(answer.credentials):  # before the check, which would blame the provider
+            raise EvidenceError(f"{name}: {_NOT_THOSE}")
     registry = Registry(partial=True)
     # In the order of the log: after a provider has changed its key, a schema may be older than the key.
     for each in sorted(chain.from_iterable(lists.values()), key=lambda each: each.index):
         entry, appended_at = _decode(each.kind, each)
         registry.apply(each.index, entry, appended_at)
-    answer, answered_at = _decode(AnswerEntry.kind, logged)
-    if not isinstance(answer, AnswerEntry) or answer.asked_at > logged.index:
-        raise EvidenceError("answer: it relies on a later state of the log than its own")
     checked = check(
         answer.query,
         Answered.of(answer),
@@ -239,7 +243,7 @@ def _require_exactly(lists: dict[str, list[LoggedEntry]], registered: Sequence[R
     """Require that a file holds what its answer relies on, and nothing beside it."""
     for name, places in _places(registered).items():
         if [each.index for each in lists[name]] != places:
-            raise EvidenceError(f"{name}: not those that the answer is from, in their order")
+            raise EvidenceError(f"{name}: {_NOT_THOSE}")
 
 
 def _parse(evidence: bytes) -> dict[str, Any]:

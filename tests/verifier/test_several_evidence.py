@@ -92,6 +92,13 @@ def test_what_it_relies_on_must_be_there_in_order(world, files, name):
         verified(world, MUTATIONS[name](*files))
 
 
+@pytest.mark.parametrize("name", ["schemas: last missing", "credentials: last missing", "credentials: one too many"])
+def test_nobody_but_the_file_is_blamed_for_what_it_has_lost(files, world, name):
+    with pytest.raises(EvidenceError, match="not those that the answer is from") as refused:
+        verified(world, MUTATIONS[name](*files))
+    assert refused.value.__cause__ is None
+
+
 @pytest.mark.parametrize("role", ["providers", "schemas", "credentials"])
 def test_an_entry_that_is_true_and_beside_the_point_is_refused(world, schemas, role):
     """A file says one thing in one way: nothing may be smuggled along."""
