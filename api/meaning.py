@@ -25,15 +25,17 @@ def unfit(pointer: str, detail: str) -> Problem:
 def read(body: QueryRequest, *, provider: str, registry: Registry) -> tuple[Vocabulary, Predicate]:
     """Find what a question means to a provider.
 
-    The schemas are the request's. If it names none: the newest one under which the question means something, else
-    the newest version of each, newest first. Those that the question does not need are left out.
+    The schemas are the request's. If it names none: the first one under which the question means something, else the
+    newest version of each. Those that the question does not need are left out. The schema whose name was registered
+    first comes first, in its newest version; older versions come last. So a schema under a new name, which may know
+    fewer people, does not change what was asked before it came.
 
     Raises:
         Problem: `unprocessable`, if the provider has no such schema.
         PredicateError: the question means nothing there; an unknown attribute is told what there is.
     """
     own = [schema for schema in registry.schemas() if provider in registry.schema_providers(schema.digest)]
-    own.sort(key=lambda schema: registry.schema_index(schema.digest, provider), reverse=True)
+    own = _ranked(own, [registry.schema_index(schema.digest, provider) for schema in own])
     if body.schemas is not None:
         if body.schema_ is not None:
             raise unfit("#/schemas", "say either schema or schemas")
@@ -45,6 +47,20 @@ def read(body: QueryRequest, *, provider: str, registry: Registry) -> tuple[Voca
     if not own:
         raise unfit("#/provider", f"{provider} has registered no schema yet")
     return _found(body.predicate, tuple(own))
+
+
+def _ranked(own: Sequence[Schema], places: Sequence[int]) -> list[Schema]:
+    """Order schemas, given where the log has them: newest versions by the age of their names, then older versions."""
+    begun: dict[str, int] = {}
+    newest: dict[str, int] = {}
+    for place, schema in sorted(zip(places, own, strict=True), key=lambda pair: pair[0]):
+        begun.setdefault(schema.name, place)
+        newest[schema.name] = place
+    current = [
+        (begun[schema.name], schema) for place, schema in zip(places, own, strict=True) if place in newest.values()
+    ]
+    older = [(-place, schema) for place, schema in zip(places, own, strict=True) if place not in newest.values()]
+    return [schema for part in (current, older) for _, schema in sorted(part, key=lambda pair: pair[0])]
 
 
 @lru_cache(maxsize=4096)
@@ -69,7 +85,7 @@ def _found(text: str, own: tuple[Schema, ...]) -> tuple[Vocabulary, Predicate]:
 
 
 def _everything(known: set[str], own: Sequence[Schema]) -> Vocabulary:
-    """The newest version of every schema, newest first; if that is too many, without some that are not asked about."""
+    """The newest version of every schema; if that is too many, without some that are not asked about."""
     newest: dict[str, Schema] = {}
     for schema in own:
         newest.setdefault(schema.name, schema)

@@ -59,7 +59,7 @@ class QueryRequest(Wire):
     schema_: Annotated[
         str | None,
         Field(
-            alias="schema", max_length=64, description="Name or digest; the provider's newest that fits, if left out."
+            alias="schema", max_length=64, description="Name or digest; the provider's first that fits, if left out."
         ),
     ] = None
     schemas: Annotated[

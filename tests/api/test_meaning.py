@@ -57,18 +57,26 @@ def read(text, *schemas, **request):
 ALONE = [
     ("salary > 1", (PERSON,)),
     ("monthly_pay > 1", (PAYROLL_2,)),
-    ('employer == "x"', (PAYROLL,)),  # the newest that has it, though a newer version has not
-    ('monthly_pay > 1 && employer == "x"', (PAYROLL,)),
+    ('employer == "x"', (PERSON,)),  # the schema that was there first
+    ('monthly_pay > 1 && employer == "x"', (PAYROLL,)),  # an older version that has both, rather than two credentials
     ("months > 1", (PAYROLL_2,)),
-    ("monthly_pay > salary", (PAYROLL_2, PERSON)),
-    ('country == "US" && monthly_pay > 4000', (PAYROLL_2, PERSON)),
-    ('country == "US" && at_least(1, monthly_pay > 4000, months >= 3)', (PAYROLL_2, PERSON)),
+    ("monthly_pay > salary", (PERSON, PAYROLL_2)),
+    ('country == "US" && monthly_pay > 4000', (PERSON, PAYROLL_2)),
+    ('country == "US" && at_least(1, monthly_pay > 4000, months >= 3)', (PERSON, PAYROLL_2)),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), ALONE)
-def test_without_a_name_the_newest_that_fits_or_the_newest_together(text, expected):
+def test_without_a_name_the_first_that_fits_or_the_newest_together(text, expected):
     assert read(text, PERSON, PAYROLL, PAYROLL_2) == expected
+
+
+@pytest.mark.parametrize("text", ["salary > 1", 'country == "US"', 'employer == "x"', 'country == "US" && salary > 1'])
+def test_a_schema_under_a_new_name_changes_nothing_that_was_asked_before(text):
+    later = [schema(f"later{i}", *(attribute.to_json() for attribute in PERSON)) for i in range(2)]
+    assert read(text, PERSON) == read(text, PERSON, PAYROLL, *later, PAYROLL_2) == (PERSON,)
+    newer = schema("person", *(attribute.to_json() for attribute in PERSON), version=2)
+    assert read(text, PERSON, *later, newer) == (newer,)
 
 
 NAMED = [
@@ -135,7 +143,7 @@ def test_a_question_takes_eight_schemas_of_however_many_and_no_more():
     def text(wanted):
         return " && ".join(f"{attribute.name} > 1" for each in wanted for attribute in each)
 
-    assert read(text(asked), *many) == tuple(reversed(asked))
+    assert read(text(asked), *many) == tuple(asked)
     with pytest.raises(Problem, match="at most 8"):
         read(text(many[:9]), *many)
 
