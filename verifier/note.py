@@ -30,6 +30,7 @@ ED25519 = b"\x01"
 MAX_NOTE = 65_536
 MAX_SIGNATURES = 64
 HASH = 32
+PRIVATE = "PRIVATE+KEY+"
 _KEY_HASH = 4
 _NAME = re.compile(r"[^\s+\x00-\x1f]{1,255}")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -37,7 +38,12 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "\N{EM DASH} "
 
 
-def _unbase64(text: str, what: str) -> bytes:
+def unbase64(text: str, what: str) -> bytes:
+    """Decode standard base64, canonical only.
+
+    Raises:
+        NoteError: it is not; `what` names it (blame: who presented it).
+    """
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -47,29 +53,40 @@ def _unbase64(text: str, what: str) -> bytes:
     return raw
 
 
-def _key_hash(name: str, public: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:_KEY_HASH]
+def key_hash(name: str, algorithm: bytes, public: bytes) -> bytes:
+    """Four bytes that select a key on a signature line: of its name, its algorithm (one byte) and the key."""
+    return hashlib.sha256(name.encode() + b"\n" + algorithm + public).digest()[:_KEY_HASH]
 
 
-def _require_name(name: str) -> str:
+def require_name(name: str) -> str:
+    """Return a key's name.
+
+    Raises:
+        NoteError: it cannot stand on a signature line (blame: who made it up).
+    """
     if not _NAME.fullmatch(name):
         raise NoteError("a key name is 1 to 255 characters without spaces or plus signs")
     return name
 
 
-def _parse_key(text: str, prefix: str) -> tuple[str, bytes, bytes]:
+def parse_key(text: str, *, prefix: str = "", algorithm: bytes = ED25519) -> tuple[str, bytes, bytes]:
+    """Parse the text of a key: its name, the hash that it states (4 bytes), and the key or seed (32 bytes).
+
+    Raises:
+        NoteError: malformed, or of another algorithm (blame: who wrote it).
+    """
     if not text.startswith(prefix):
         raise NoteError("not a note key of the expected kind")
     parts = text.removeprefix(prefix).split("+", 2)
     if len(parts) != 3:  # noqa: PLR2004 - name, hash, key
         raise NoteError("a note key has the form name+hash+key")
     name, stated, encoded = parts
-    raw = _unbase64(encoded, "a note key")
-    if len(raw) != 1 + HASH or raw[:1] != ED25519:
-        raise NoteError("a note key must be Ed25519: one byte 01 and 32 bytes")
+    raw = unbase64(encoded, "a note key")
+    if len(raw) != 1 + HASH or raw[:1] != algorithm:
+        raise NoteError(f"a note key of this kind is one byte {algorithm.hex()} and 32 bytes of Ed25519")
     if not re.fullmatch(r"[0-9a-f]{8}", stated):
         raise NoteError("a note key's hash is eight lower-case hexadecimal digits")
-    return _require_name(name), bytes.fromhex(stated), raw[1:]
+    return require_name(name), bytes.fromhex(stated), raw[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ class NoteVerifier:
     public: bytes
 
     def __post_init__(self) -> None:
-        _require_name(self.name)
+        require_name(self.name)
         if len(self.public) != HASH:
             raise NoteError("an Ed25519 public key has 32 bytes")
         if is_weak(self.public):
@@ -89,7 +106,7 @@ class NoteVerifier:
     @property
     def key_hash(self) -> bytes:
         """The four bytes that select this key on a signature line."""
-        return _key_hash(self.name, self.public)
+        return key_hash(self.name, ED25519, self.public)
 
     @property
     def vkey(self) -> str:
@@ -103,7 +120,7 @@ class NoteVerifier:
         Raises:
             NoteError: not a vkey, or its hash belongs to another name or key (blame: whoever wrote the pin).
         """
-        name, stated, public = _parse_key(vkey, "")
+        name, stated, public = parse_key(vkey)
         verifier = cls(name, public)
         if verifier.key_hash != stated:
             raise NoteError("a note key's hash does not belong to its name and key")
@@ -127,7 +144,7 @@ class NoteSigner:
     __slots__ = ("_key", "_public", "name")
 
     def __init__(self, name: str, seed: bytes) -> None:
-        self.name = _require_name(name)
+        self.name = require_name(name)
         if len(seed) != HASH:
             raise NoteError("an Ed25519 seed has 32 bytes")
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -143,7 +160,7 @@ class NoteSigner:
         Raises:
             NoteError: not a private note key, or its hash belongs to another key (blame: who configured it).
         """
-        name, stated, seed = _parse_key(skey, "PRIVATE+KEY+")
+        name, stated, seed = parse_key(skey, prefix=PRIVATE)
         signer = cls(name, seed)
         if signer.verifier.key_hash != stated:
             raise NoteError("a private note key's hash does not belong to its name and key")
@@ -153,7 +170,7 @@ class NoteSigner:
     def skey(self) -> str:
         """The secret as text: `PRIVATE+KEY+name+hash+base64`."""
         seed = base64.b64encode(ED25519 + self._key.private_bytes_raw()).decode()
-        return f"PRIVATE+KEY+{self.name}+{self._public.key_hash.hex()}+{seed}"
+        return f"{PRIVATE}{self.name}+{self._public.key_hash.hex()}+{seed}"
 
     @property
     def verifier(self) -> NoteVerifier:
@@ -166,8 +183,8 @@ class NoteSigner:
         Raises:
             NoteError: the text cannot be a note (blame: the caller).
         """
-        signature = base64.b64encode(self._public.key_hash + self._key.sign(_require_text(text))).decode()
-        return f"{text.decode()}\n{_DASH}{self.name} {signature}\n"
+        signature = self._key.sign(_require_text(text))
+        return f"{text.decode()}\n{SignatureLine(self.name, self._public.key_hash, signature).to_text()}"
 
 
 def _require_text(text: bytes) -> bytes:
@@ -182,11 +199,39 @@ def _require_text(text: bytes) -> bytes:
     return text
 
 
-def open_note(note: str, verifier: NoteVerifier) -> bytes:
-    """Open a signed note with one trusted key and return its text.
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """One line under a note: whose key, its hash (4 bytes), and what follows it (a signature, in the key's format)."""
+
+    name: str
+    key_hash: bytes
+    signature: bytes
+
+    def to_text(self) -> str:
+        """Write the line with its newline."""
+        return f"{_DASH}{self.name} {base64.b64encode(self.key_hash + self.signature).decode()}\n"
+
+    @classmethod
+    def from_text(cls, line: str) -> Self:
+        """Parse a line, without its newline.
+
+        Raises:
+            NoteError: not an em dash, a name and base64 of more than a hash (blame: who presented it).
+        """
+        name, space, encoded = line.removeprefix(_DASH).partition(" ")
+        if not line.startswith(_DASH) or not space or not _NAME.fullmatch(name):
+            raise NoteError("a signature line is an em dash, a key name and base64")
+        raw = unbase64(encoded, "a signature")
+        if len(raw) <= _KEY_HASH:
+            raise NoteError("a signature is too short")
+        return cls(name, raw[:_KEY_HASH], raw[_KEY_HASH:])
+
+
+def split_note(note: str) -> tuple[bytes, list[SignatureLine]]:
+    """Split a note into its text and its signature lines; no signature is verified.
 
     Raises:
-        NoteError: malformed, not signed by the key, or with a bad signature under it (blame: who presented it).
+        NoteError: malformed (blame: who presented it).
     """
     if len(note) > MAX_NOTE:
         raise NoteError("a note is too long")
@@ -197,22 +242,21 @@ def open_note(note: str, verifier: NoteVerifier) -> bytes:
         text = _require_text((body + "\n").encode())
     except UnicodeEncodeError as error:
         raise NoteError("a note is UTF-8") from error
-    signatures = [_parse_signature(line) for line in tail[:-1].split("\n", MAX_SIGNATURES)]
-    ours = [raw for name, key_hash, raw in signatures if (name, key_hash) == (verifier.name, verifier.key_hash)]
+    return text, [SignatureLine.from_text(line) for line in tail[:-1].split("\n", MAX_SIGNATURES)]
+
+
+def open_note(note: str, verifier: NoteVerifier) -> bytes:
+    """Open a signed note with one trusted key and return its text.
+
+    Raises:
+        NoteError: malformed, not signed by the key, or with a bad signature under it (blame: who presented it).
+    """
+    text, lines = split_note(note)
+    ours = [line.signature for line in lines if (line.name, line.key_hash) == (verifier.name, verifier.key_hash)]
     if len(ours) != 1:
         raise NoteError(f"the note is not signed once by {verifier.name} with the pinned key")
     verifier.verify(text, ours[0])
     return text
-
-
-def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    if not line.startswith(_DASH) or not space or not _NAME.fullmatch(name):
-        raise NoteError("a signature line is an em dash, a key name and base64")
-    raw = _unbase64(encoded, "a signature")
-    if len(raw) <= _KEY_HASH:
-        raise NoteError("a signature is too short")
-    return name, raw[:_KEY_HASH], raw[_KEY_HASH:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +286,10 @@ class Checkpoint:
         origin, size, root = lines[:3]
         if not _SIZE.fullmatch(size):
             raise NoteError("a checkpoint's size is a decimal number without leading zeros")
-        digest = _unbase64(root, "a checkpoint's root")
+        digest = unbase64(root, "a checkpoint's root")
         if len(digest) != HASH:
             raise NoteError("a checkpoint's root has 32 bytes")
-        return cls(_require_name(origin), int(size), digest)
+        return cls(require_name(origin), int(size), digest)
 
     def sign(self, signer: NoteSigner) -> str:
         """Sign this checkpoint as a note.
