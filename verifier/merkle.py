@@ -151,7 +151,7 @@ def verify_consistency(old: int, new: int, path: Sequence[bytes], old_root: byte
     if not 0 <= old <= new:
         raise MerkleError(f"a tree of {new} does not extend one of {old}")
     if old in (0, new):
-        if path or old_root != (new_root if old == new else EMPTY_ROOT):
+        if path or (old == 0 and old_root != EMPTY_ROOT) or (old == new and old_root != new_root):
             raise MerkleError("two roots of the same size differ")
         return
     first = [old_root] if old & (old - 1) == 0 else []

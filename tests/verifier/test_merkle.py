@@ -206,7 +206,12 @@ def test_consistency_of_nothing_and_of_the_same_tree():
     merkle.verify_consistency(0, 40, [], merkle.EMPTY_ROOT, root)
     merkle.verify_consistency(40, 40, [], root, root)
     merkle.verify_consistency(0, 0, [], merkle.EMPTY_ROOT, merkle.EMPTY_ROOT)
-    for case in ((0, 40, [], flipped(root), root), (40, 40, [], flipped(root), root), (40, 40, [root], root, root)):
+    for case in (
+        (0, 40, [], flipped(root), root),
+        (40, 40, [], flipped(root), root),
+        (40, 40, [root], root, root),
+        (0, 0, [], root, root),
+    ):
         with pytest.raises(MerkleError):
             merkle.verify_consistency(*case)
 
