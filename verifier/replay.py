@@ -2,28 +2,26 @@
 
 Entries stream through once: the tree is rebuilt from the exact bytes, the registry folded, every answer appraised by
 the same `checking.appraise` as live and its proof verified, in batches with the fast engine, one by one with the
-reference. Memory holds the registry, the time of every entry, one batch, and the first findings.
+reference, here or in other processes (`settle`). Memory holds the registry, the time of every entry, the batches that
+wait, and the first findings.
 """
 
 import os
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 from verifier import merkle
-from verifier.attestation import Attestation
-from verifier.checking import Answered, CheckedProof, Claim, EngineName, appraise, check_batch, verify
+from verifier.checking import Answered, EngineName, appraise
 from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
 from verifier.errors import (
-    AttestationError,
     Blame,
     CheckFailed,
     EntryError,
     ExportError,
     NoteError,
-    ProofRefused,
     QueryRefused,
     RegistryError,
 )
@@ -31,34 +29,16 @@ from verifier.export import entry_lines, parse_checkpoint_line
 from verifier.leaves import LoggedEntry
 from verifier.note import Checkpoint
 from verifier.registry import Registry
+from verifier.settling import Batch, Finding, Outcome, Settler, Waiting, settle
 from verifier.trust import Trust
+
+__all__ = ["Finding", "Progress", "Report", "replay"]
 
 BATCH = 256
 MOST_FINDINGS = 100
 CLOCK_STEP = 900
 """Seconds by which an entry's time may lie before that of an earlier entry: clocks are set, and requests wait."""
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that does not hold.
-
-    Attributes:
-        index: the entry, or None where it is about the log as a whole.
-        blame: whose doing it is.
-        code: the kind of failure, for machines.
-        reason: for people.
-    """
-
-    index: int | None
-    blame: Blame
-    code: str
-    reason: str
-
-    def __str__(self) -> str:
-        where = "the log" if self.index is None else f"entry {self.index}"
-        return f"{where}: {self.reason} (blame: {self.blame})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +79,8 @@ def replay(
     engine: EngineName = "fast",
     progress: Progress | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
+    settler: Settler | None = None,
+    ahead: int = 0,
 ) -> Report:
     """Replay an export.
 
@@ -108,7 +90,9 @@ def replay(
         since: the checkpoint of an earlier replay (or its signed note): it must be a prefix of this log.
         engine: which implementation verifies the proofs.
         progress: told how many entries of how many have been read.
-        entropy: random bytes for the weights of batches.
+        entropy: random bytes for the weights of batches that are settled here.
+        settler: has batches settled with the same pins and engine, as `settling.settle` does; None settles them here.
+        ahead: how many batches may be with the settler while the next is read.
 
     Returns:
         A report; a log that does not hold has findings, and `replay` raises nothing for them.
@@ -125,31 +109,36 @@ def replay(
     except (ExportError, NoteError) as error:
         finding = Finding(None, Blame.LOG, "checkpoint", str(error))
         return Report(note, trust.origin, 0, 0, {}, (finding,), 1, engine)
-    return _Replay(checkpoint, note, trust, engine, entropy).run(remaining, earlier, progress)
 
+    def at_once(batch: Batch) -> Outcome:
+        found = settle(batch, trust=trust, engine=engine, entropy=entropy)
+        return lambda: found
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An appraised answer that waits for its batch."""
-
-    index: int
-    appended_at: int
-    attestation: str
-    claim: Claim
+    whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
+    return whole.run(remaining, earlier, progress)
 
 
 class _Replay:
     def __init__(
-        self, checkpoint: Checkpoint, note: str, trust: Trust, engine: EngineName, entropy: Callable[[int], bytes]
+        self,
+        checkpoint: Checkpoint,
+        note: str,
+        trust: Trust,
+        *,
+        engine: EngineName,
+        settler: Settler,
+        ahead: int,
     ) -> None:
         self._checkpoint = checkpoint
         self._note = note
         self._trust = trust
         self._engine = engine
-        self._entropy = entropy
+        self._settler = settler
+        self._ahead = ahead
         self._registry = Registry()
         self._tree = merkle.Frontier()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Waiting] = []
+        self._settling: deque[tuple[int, Outcome]] = deque()
         self._counts: Counter[str] = Counter()
         self._answers = 0
         self._findings: list[Finding] = []
@@ -175,7 +164,8 @@ class _Replay:
                     progress(self._tree.size, self._checkpoint.size)
         except ExportError as error:
             self._doubt("export", str(error))
-        self._settle()
+        self._submit()
+        self._collect(0)
         if self._tree.size < self._checkpoint.size:
             self._doubt("size", f"only {self._tree.size} of {self._checkpoint.size} entries are there")
         elif self._tree.root() != self._checkpoint.root:
@@ -188,7 +178,7 @@ class _Replay:
             entries=self._tree.size,
             answers=self._answers,
             counts=dict(self._counts),
-            findings=tuple(chain(self._fundamental, sorted(self._findings, key=lambda found: found.index or 0))),
+            findings=tuple(chain(self._fundamental, self._first())),
             findings_count=self._findings_count,
             engine=self._engine,
         )
@@ -226,9 +216,10 @@ class _Replay:
                 now=logged.appended_at,
             )
             self._registry.apply(logged.index, entry, logged.appended_at)
-            self._waiting.append(_Waiting(logged.index, logged.appended_at, entry.attestation, claim))
+            self._waiting.append(Waiting(logged.index, logged.appended_at, entry.attestation, claim))
             if len(self._waiting) >= BATCH:
-                self._settle()
+                self._submit()
+                self._collect(self._ahead)
         elif isinstance(entry, (UndeterminedEntry, DeclinedEntry)):
             self._require_past(entry, logged)
 
@@ -249,42 +240,32 @@ class _Replay:
         if self._times[entry.asked_at] < entry.query.issued_at - CLOCK_STEP:  # the first entry it need not know of
             raise QueryRefused("it relies on an earlier state of the log than that in which the question was put")
 
-    def _settle(self) -> None:
-        """Verify the proofs that wait, then the attestations that stand for them."""
+    def _submit(self) -> None:
         batch, self._waiting = self._waiting, []
-        for waiting, outcome in zip(batch, self._verified(batch), strict=True):
-            if isinstance(outcome, ProofRefused):
-                self._find(waiting.index, outcome.blame, outcome.code, str(outcome))
-                continue
-            try:
-                Attestation.open(
-                    waiting.attestation,
-                    self._trust.attestations,
-                    checked=outcome,
-                    origin=self._checkpoint.origin,
-                    index=waiting.index,
-                    now=waiting.appended_at,
-                )
-            except AttestationError as error:
-                self._find(waiting.index, Blame.VERIFIER, "attestation", str(error))
-            else:
-                self._answers += 1
+        if batch:
+            self._settling.append((len(batch), self._settler(batch)))
 
-    def _verified(self, batch: list[_Waiting]) -> list[CheckedProof | ProofRefused]:
-        if self._engine == "fast":
-            return check_batch([waiting.claim for waiting in batch], entropy=self._entropy(32)) if batch else []
-        outcomes: list[CheckedProof | ProofRefused] = []
-        for waiting in batch:
-            try:
-                outcomes.append(verify(waiting.claim, engine=self._engine))
-            except ProofRefused as error:
-                outcomes.append(error)
-        return outcomes
+    def _collect(self, most: int) -> None:
+        """Wait until at most so many batches are being settled; the oldest come first."""
+        while len(self._settling) > most:
+            size, outcome = self._settling.popleft()
+            found = outcome()
+            self._answers += size - len(found)
+            for finding in found:
+                self._note_finding(finding)
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
+        self._note_finding(Finding(index, blame, code, reason))
+
+    def _note_finding(self, finding: Finding) -> None:
         self._findings_count += 1
-        if len(self._findings) < MOST_FINDINGS:
-            self._findings.append(Finding(index, blame, code, reason))
+        self._findings.append(finding)
+        if len(self._findings) >= 2 * MOST_FINDINGS:
+            self._findings = self._first()
+
+    def _first(self) -> list[Finding]:
+        """The first findings by entry, in whatever order they were made: batches come back late."""
+        return sorted(self._findings, key=lambda found: found.index or 0)[:MOST_FINDINGS]
 
     def _doubt(self, code: str, reason: str) -> None:
         """Note a finding about the log as a whole; it comes first: what entries say is then no one's fault."""

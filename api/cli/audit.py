@@ -47,6 +47,10 @@ def replay(
         Path | None,
         typer.Option("--keep", metavar="FILE", help="Write the new checkpoint here.", show_default=False),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", metavar="N", min=1, max=256, help="Verify proofs in N processes, one for each core."),
+    ] = 1,
     trust: TrustOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -55,6 +59,7 @@ def replay(
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
     from api.home import require_writable, write_file
+    from api.replaying import ReplayWorkers
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
     from verifier.replay import replay as replay_log
@@ -70,8 +75,11 @@ def replay(
     started = time.perf_counter()
     with ExitStack() as stack:
         lines = _lines(place, file, stack)
-        shown = stack.enter_context(present.progress(quiet=as_json))
+        shown = stack.enter_context(present.progress(quiet=as_json, rate=True))
         task = shown.add_task("replaying", total=None)
+        workers = None
+        if jobs > 1:
+            workers = stack.enter_context(ReplayWorkers(jobs=jobs, trust=pins, engine=chosen))
         try:
             report = replay_log(
                 lines,
@@ -79,6 +87,8 @@ def replay(
                 since=earlier,
                 engine=chosen,
                 progress=lambda done, total: shown.update(task, completed=done, total=total),
+                settler=None if workers is None else workers.settle,
+                ahead=0 if workers is None else workers.ahead,
             )
         except (VerifierError, CircuitsError) as error:
             raise CommandError(

@@ -9,7 +9,16 @@ from typing import Any
 from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -97,14 +106,23 @@ LETTERS = {
 }
 
 
+class _Rate(ProgressColumn):
+    """How many a second, of late."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="dim")
+
+
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
-    """A progress display on stderr; silent for scripts and where stderr is no terminal."""
+def progress(*, quiet: bool, rate: bool = False) -> Iterator[Progress]:
+    """A progress display on stderr, with how many a second if asked; silent for scripts and without a terminal."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        *((_Rate(),) if rate else ()),
         TimeRemainingColumn(compact=True),
         console=err,
         transient=True,
