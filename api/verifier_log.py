@@ -1,6 +1,5 @@
 """Endpoints: the log as C2SP tlog-tiles, for anybody; its entries with their bodies, for auditors."""
 
-import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,16 +12,18 @@ from api.static import IMMUTABLE, with_etag
 from api.verifier_service import VerifierService, service_of
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u
+from verifier.bundles import SLOT
+from verifier.errors import MerkleError
+from verifier.layout import Place
+from verifier.merkle import HASH
 
 router = APIRouter(tags=["log"], route_class=StrictRoute)
 Auditor = Annotated[Principal, Depends(holder_of(Scope.AUDIT))]
 Service = Annotated[VerifierService, Depends(service_of)]
-_HASH: Final = 32
-_WIDTH: Final = 256
-_PATH: Final = re.compile(r"([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 MOST_ENTRIES: Final = 1_000
 
 
+@router.head("/log/checkpoint", include_in_schema=False)
 @router.get(
     "/log/checkpoint",
     summary="The newest signed checkpoint",
@@ -34,9 +35,10 @@ def checkpoint(request: Request, service: Service) -> Response:
     return with_etag(request, service.log.note.encode(), "text/plain; charset=utf-8")
 
 
+@router.head("/log/tile/{place:path}", include_in_schema=False)
 @router.get(
     "/log/tile/{place:path}",
-    summary="256 hashes of one level of the tree",
+    summary="256 hashes of one level of the tree, or the 256 entries behind them",
     response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
@@ -44,16 +46,21 @@ def checkpoint(request: Request, service: Service) -> Response:
     },
 )
 def tile(place: str, request: Request, service: Service) -> Response:
-    """`{L}/{N}` or, for an unfinished tile, `{L}/{N}.p/{W}`; N in groups of three digits as in `x001/x234/067`."""
-    found = _PATH.fullmatch(place)
-    if found is None:
-        raise Problem("not-found", "a tile is called level/number, or level/number.p/width while it is partial")
-    level, number = int(found[1]), int(found[2].replace("x", "").replace("/", ""))
-    width = int(found[3]) if found[3] else _WIDTH
-    hashes = service.log.tile(level, number)
-    if width > _WIDTH or len(hashes) < width * _HASH:
+    """`{L}/{N}` or `entries/{N}`, with `.p/{W}` if unfinished; N in groups of three digits as in `x001/x234/067`.
+
+    An entry is a salted hash of 32 bytes: bodies are read at `/v1/entries`.
+    """
+    try:
+        asked = Place.parse(place)
+    except MerkleError as error:
+        raise Problem("not-found", str(error)) from error
+    if asked.level is None:
+        content, size = service.log.bundle(asked.number), asked.width * SLOT
+    else:
+        content, size = service.log.tile(asked.level, asked.number), asked.width * HASH
+    if len(content) < size:
         raise Problem("not-found", "the log has not grown that far")
-    return with_etag(request, hashes[: width * _HASH], "application/octet-stream", cache=IMMUTABLE)
+    return with_etag(request, content[:size], "application/octet-stream", cache=IMMUTABLE)
 
 
 @router.get(

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from verifier import log_store, merkle, tiles
+from verifier.bundles import bundle
 from verifier.errors import LogCorrupt, LogRefused, LogUnavailable, MerkleError
 from verifier.leaves import SALT, LoggedEntry
 from verifier.log_store import State
@@ -206,6 +207,11 @@ class Log:
         """Read a tile's hashes (32 bytes each, empty if there is none); the last of a level may be partial."""
         with self._reading() as connection:
             return log_store.read_tile(connection, level, number)
+
+    def bundle(self, number: int) -> bytes:
+        """Read an entry bundle: the leaves behind tile `number` of level 0 (empty if there is none), no bodies."""
+        with self._reading() as connection:
+            return bundle(log_store.read_leaves(connection, number))
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """Prove that entry `index` is in the tree of the first `size` entries (hashes of 32 bytes).

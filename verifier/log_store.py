@@ -61,6 +61,13 @@ def read_tile(connection: Connection, level: int, number: int) -> bytes:
     return bytes(stored) if stored else b""
 
 
+def read_leaves(connection: Connection, number: int) -> list[bytes]:
+    """Read the leaves (32 bytes each) of the entries of tile `number` of level 0; those of erased bodies too."""
+    place = ENTRIES.c.index
+    wanted = select(ENTRIES.c.leaf).where(place >= number * WIDTH, place < (number + 1) * WIDTH).order_by(place)
+    return [bytes(leaf) for leaf in connection.scalars(wanted)]
+
+
 def load(connection: Connection, signer: NoteSigner) -> State:
     """Read the log's state and require that checkpoint, tiles and entries agree; an empty database gets an empty log.
 

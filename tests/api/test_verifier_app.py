@@ -2,8 +2,11 @@ import json
 
 import pytest
 
+from circuits.encoding import b64u_decode
 from circuits.jws import VerifyKey, open_signed
+from verifier.bundles import hashes_of, leaves_of
 from verifier.evidence import verify_evidence
+from verifier.leaves import salted_leaf
 from verifier.note import Checkpoint
 
 
@@ -178,7 +181,17 @@ def test_the_log_is_public_and_its_bodies_are_the_auditors(world):
     partial = world.lender.get(f"/log/tile/0/000.p/{checkpoint.size}")
     assert len(partial.content) == 32 * checkpoint.size
     assert "immutable" in partial.headers["cache-control"]
-    for place in ("0/000", "0/000.p/0", "0/000.p/257", f"0/000.p/{checkpoint.size + 1}", "0/0", "64/000", "x", "0/001"):
+    for place in (
+        "0/000",
+        "0/000.p/0",
+        "0/000.p/257",
+        f"0/000.p/{checkpoint.size + 1}",
+        "0/0",
+        "64/000",
+        "x",
+        "0/001",
+        "0/x000/001",
+    ):
         problem(world.lender.get(f"/log/tile/{place}"), "not-found")
     with world.verifier_server.client(world.verifier.auditor) as auditor:
         page = auditor.get("/v1/entries?start=1&limit=2").json()
@@ -186,6 +199,38 @@ def test_the_log_is_public_and_its_bodies_are_the_auditors(world):
         assert page["next"] == 3
         rest = auditor.get(f"/v1/entries?start={checkpoint.size}").json()
         assert (rest["entries"], rest["next"]) == ([], None)
+
+
+def test_a_foreign_client_comes_from_entries_to_the_root_without_a_key(world):
+    size = int(world.lender.get("/log/checkpoint").text.split("\n")[1])
+    with world.verifier_server.client() as stranger:
+        entries = stranger.get(f"/log/tile/entries/000.p/{size}")
+        assert hashes_of(entries.content) == stranger.get(f"/log/tile/0/000.p/{size}").content
+        assert "immutable" in entries.headers["cache-control"]
+        for place in (
+            "entries/000",
+            f"entries/000.p/{size + 1000}",
+            "entries/001.p/1",
+            "entries/0",
+            "entries/",
+            "-1/000",
+        ):
+            problem(stranger.get(f"/log/tile/{place}"), "not-found")
+    with world.verifier_server.client(world.verifier.auditor) as auditor:
+        lines = auditor.get(f"/v1/entries?limit={size}").json()["entries"]
+    assert leaves_of(entries.content) == [salted_leaf(b64u_decode(e["salt"]), b64u_decode(e["body"])) for e in lines]
+
+
+@pytest.mark.parametrize("place", ["checkpoint", "tile/0/000.p/2", "tile/entries/000.p/2"])
+def test_what_the_log_serves_can_be_asked_about_and_cached(world, place):
+    with world.verifier_server.client() as stranger:
+        whole = stranger.get(f"/log/{place}")
+        head = stranger.head(f"/log/{place}")
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("etag", "content-length", "content-type", "cache-control"):
+            assert head.headers[name] == whole.headers[name]
+        again = stranger.get(f"/log/{place}", headers={"If-None-Match": whole.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 def test_who_this_is(world):
