@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import clients, present
+from api.cli import clients, fsck, present
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="verifier")
     group.add_typer(clients.group, name="client")
     group.add_typer(log_group, name="log")
+    group.command("fsck")(fsck.fsck)
 
 
 @group.command("serve")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from api import asking, records
 from api.database import migrate, open_engine
 from circuits import statement
 from circuits.attributes import Schema, default_schema
@@ -19,12 +20,13 @@ from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
-from verifier.checking import Answered
-from verifier.entries import CredentialEntry, ProviderEntry, SchemaEntry
+from verifier.checking import Answered, Declined, Undetermined
+from verifier.entries import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.log import Draft, Log
 from verifier.note import NoteSigner
 from verifier.publishing import publish
 from verifier.registry import Registry
+from verifier.revocation import revoke
 from verifier.trust import Trust
 
 ORIGIN = "verifier.example/log"
@@ -252,3 +254,50 @@ def pairs(people, payslips):
 def schemas(company, payslips):  # noqa: ARG001 - the log has them
     """The schemas of a pair, in its order."""
     return PAYROLL, company.schema
+
+
+class Says:
+    """A prover that says one thing to every question."""
+
+    def __init__(self, response):
+        self.response = response
+
+    def fetch(self, _query):
+        return self.response
+
+
+def record_of(world, *question, source=None, **changes):
+    """Ask, and keep the record that the service keeps."""
+    query = world.query(*question, **changes)
+    predicate = parse(query.predicate_text, Vocabulary((world.company.schema,)))
+
+    def record(logged):
+        state, body = asking._present(logged, query, predicate, prover=0.0213, total=0.0301)
+        return (
+            records.row(
+                query_id=query.id,
+                party=query.relying_party,
+                key=None,
+                request_digest=query.digest,
+                state=state,
+                created_at=query.issued_at,
+                index=logged.index,
+                response=body,
+            ),
+        )
+
+    world.ask(*question, source=source, record=record, **changes | {"id": query.id})
+
+
+@pytest.fixture
+def recorded(world):
+    """A log with every kind of entry in it, and the records of its queries."""
+    record_of(world)
+    record_of(world, "salary > 100000", "bob", reasons=Reasons.FAILED_CLAUSES)
+    record_of(world, "salary > 1", "eve")
+    record_of(world, source=Says(Undetermined("stale", None)))
+    record_of(world, source=Says(Declined()))
+    eve, signed_by = world.company.subjects["eve"], {"issued_at": world.now, "key": world.company.key}
+    signed = revoke(provider=world.company.name, credential=eve.id, reason="compromised", **signed_by)
+    world.publish(RevocationEntry(signed.token))
+    return world

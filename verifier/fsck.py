@@ -1,0 +1,318 @@
+"""The check of a verifier's database: everything is computed again from the bodies. Repairs nothing, names all.
+
+For every entry three stored things speak about one body: body and salt themselves, the leaf beside them, and the hash
+in the tile. Where one of them contradicts the other two, that one is named, and the tree goes on with what the two
+say, so that one flipped bit is one fault and not a tile of every level, the root and the checkpoint as well. What the
+entries say is for `verifier.replay`, which is given the same entries in the same pass.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from circuits.attributes import Schema
+from circuits.encoding import canonical_json
+from circuits.errors import CircuitsError
+from verifier import stored
+from verifier.checking import EngineName
+from verifier.entries import AnswerEntry, DeclinedEntry, Entry, SchemaEntry, UndeterminedEntry, decode
+from verifier.errors import Blame, EntryError, NoteError, VerifierError
+from verifier.export import entry_line
+from verifier.leaves import SALT, LoggedEntry, salted_leaf
+from verifier.merkle import HASH, leaf_hash
+from verifier.note import Checkpoint
+from verifier.replay import Progress, replay
+from verifier.tiles import WIDTH, Tree
+from verifier.trust import Trust
+
+MOST_FAULTS = 100
+Outcome = AnswerEntry | UndeterminedEntry | DeclinedEntry
+Schemas = Mapping[bytes, Schema]
+Respond = Callable[[Outcome, int, int, Schemas, bytes], bytes]
+"""The response that an outcome (its index, its time, the logged schemas) was told as; the stored one says what nothing
+else does, such as how long it took."""
+_STATES = {AnswerEntry.kind: "answered", UndeterminedEntry.kind: "undetermined", DeclinedEntry.kind: "declined"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the database that is not what was written.
+
+    Attributes:
+        table: where it stands; "database" for the file as such.
+        index: the entry it is about, or None.
+        what: for people; no subject, no token, no proof.
+        blame: whose doing it is; nobody knows better than "log operator" who changes a database.
+    """
+
+    table: str
+    index: int | None
+    what: str
+    blame: Blame = Blame.LOG
+
+    def __str__(self) -> str:
+        where = self.table if self.index is None else f"{self.table}, entry {self.index}"
+        return f"{where}: {self.what} (blame: {self.blame})"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        origin: the log's name.
+        entries: how many entries the database holds.
+        answers: how many proven answers were checked again and held.
+        records: how many records of queries were compared with the log.
+        replayed: whether the entries could be replayed: not without a signed checkpoint.
+        faults: the first hundred, in the order in which they were found; empty for a sound database.
+        faults_count: how many there were.
+    """
+
+    origin: str
+    entries: int
+    answers: int
+    records: int
+    replayed: bool
+    faults: tuple[Fault, ...]
+    faults_count: int
+
+
+def fsck(
+    connection: Connection,
+    *,
+    trust: Trust,
+    respond: Respond | None = None,
+    engine: EngineName = "fast",
+    progress: Progress | None = None,
+    entropy: Callable[[int], bytes] = os.urandom,
+) -> Checked:
+    """Check a verifier's database.
+
+    Args:
+        connection: to the database, in one transaction that reads one state of it; used for nothing else after that.
+        trust: the pinned keys of this log.
+        respond: makes the response that a record must hold; None: responses are not compared.
+        engine: which implementation verifies the proofs.
+        progress: told how many entries of how many have been read.
+        entropy: random bytes for the weights of batches.
+    """
+    return _Check(connection, trust).run(respond, engine, progress, entropy)
+
+
+class _Check:
+    def __init__(self, connection: Connection, trust: Trust) -> None:
+        self._connection = connection
+        self._trust = trust
+        self._faults: list[Fault] = []
+        self._count = 0
+        self._named: set[int] = set()
+        self._schemas: dict[bytes, Schema] = {}
+        self._tree = Tree.read(0, lambda _level, _number: b"")
+        self._tile = b""
+        self._tiles = 0
+        self._entries = 0
+        self._time = 0
+
+    def run(
+        self,
+        respond: Respond | None,
+        engine: EngineName,
+        progress: Progress | None,
+        entropy: Callable[[int], bytes],
+    ) -> Checked:
+        stored.take_as_it_is(self._connection)
+        answers = records = 0
+        opened: tuple[Checkpoint, str] | None = None
+        try:
+            for complaint in stored.complaints(self._connection):
+                self._find("database", None, complaint)
+            opened = self._checkpoint()
+            walk = self._walk(opened[0].size if opened else None)
+            if opened:
+                lines = self._lines(opened[1], walk)
+                answers = self._replay(lines, engine, progress, entropy)
+            for _rest in walk:
+                pass
+            self._require_tree(opened[0] if opened else None)
+            for record in stored.records(self._connection):
+                records += 1
+                self._compare(record, respond)
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__)
+            self._find("database", None, f"it cannot be read any further: {reason}")
+        return Checked(
+            origin=self._trust.origin,
+            entries=self._entries,
+            answers=answers,
+            records=records,
+            replayed=opened is not None,
+            faults=tuple(self._faults),
+            faults_count=self._count,
+        )
+
+    def _checkpoint(self) -> tuple[Checkpoint, str] | None:
+        rows = stored.checkpoints(self._connection)
+        if len(rows) != 1:
+            self._find("log_checkpoint", None, "there must be one checkpoint, not none or several")
+            return None
+        row = rows[0]
+        try:
+            checkpoint = Checkpoint.open(row.note or "", self._trust.log)
+        except NoteError as error:
+            self._find("log_checkpoint", None, f"it is not this log's, so no proof could be checked: {error}")
+            return None
+        if (row.origin, row.size) != (checkpoint.origin, checkpoint.size):
+            self._find("log_checkpoint", None, "origin or size stated beside the note are not the note's")
+        return checkpoint, row.note or ""
+
+    def _replay(
+        self,
+        lines: Iterator[bytes],
+        engine: EngineName,
+        progress: Progress | None,
+        entropy: Callable[[int], bytes],
+    ) -> int:
+        report = replay(lines, trust=self._trust, engine=engine, progress=progress, entropy=entropy)
+        for _rest in lines:  # where the replay gave up, the tables are still to be read
+            pass
+        tables_hold = not self._count
+        for finding in report.findings:
+            # A changed body is named already, and the root that does not fit it follows from that.
+            if tables_hold if finding.index is None else finding.index not in self._named:
+                self._find("log_entry", finding.index, finding.reason, finding.blame)
+        self._count += max(0, report.findings_count - len(report.findings))
+        return report.answers
+
+    def _lines(self, note: str, walk: Iterator[LoggedEntry]) -> Iterator[bytes]:
+        yield canonical_json({"checkpoint": note}) + b"\n"
+        for logged in walk:
+            yield entry_line(logged)
+
+    def _walk(self, size: int | None) -> Iterator[LoggedEntry]:
+        """Check every row; yield for every number up to `size` an entry that can be replayed, if only as malformed."""
+        for row in stored.entries(self._connection):
+            while size is not None and self._tree.size < min(row.index, size):
+                yield self._missing()
+            if row.index != self._tree.size:
+                self._find("log_entry", row.index, "no entry of this log has that number, or one before it is missing")
+                continue
+            self._entries += 1
+            yield self._entry(row)
+        while size is not None and self._tree.size < size:
+            yield self._missing()
+
+    def _missing(self) -> LoggedEntry:
+        index = self._tree.size
+        self._find("log_entry", index, "it is missing")
+        self._append(self._in_tile(index))
+        return LoggedEntry(index, "missing", self._time, bytes(SALT), b"")
+
+    def _entry(self, row: stored.StoredEntry) -> LoggedEntry:
+        in_tile = self._in_tile(row.index)
+        beside = leaf_hash(row.leaf) if row.leaf is not None and len(row.leaf) == HASH else None
+        computed = None
+        if row.body is None or row.salt is None or len(row.salt) != SALT:
+            self._find("log_entry", row.index, "its body or its salt is missing")
+        else:
+            computed = leaf_hash(salted_leaf(row.salt, row.body))
+        agreed = beside if beside is not None and beside == in_tile else computed or beside or in_tile
+        if computed is not None and computed != agreed:
+            self._find("log_entry", row.index, "its body or its salt is not what was logged")
+        if beside != agreed:
+            self._find("log_entry", row.index, "its leaf is not that of its body")
+        if in_tile != agreed:
+            self._find("log_tile", row.index, "its hash is not that of its body")
+        self._append(agreed)
+        return self._decoded(row)
+
+    def _decoded(self, row: stored.StoredEntry) -> LoggedEntry:
+        body, salt = row.body or b"", row.salt if row.salt is not None and len(row.salt) == SALT else bytes(SALT)
+        kind = row.kind or "unknown"
+        try:
+            entry, self._time = decode(body)
+        except EntryError as error:
+            self._find("log_entry", row.index, f"its body cannot be read: {error}")
+            body = body.decode("utf-8", "replace").encode()  # an export is text; what is malformed stays so
+        else:
+            kind = entry.kind
+            if (row.kind, row.appended_at) != (entry.kind, self._time):
+                self._find("log_entry", row.index, "kind or time stated beside the body are not the body's")
+            if isinstance(entry, SchemaEntry):
+                self._schemas[entry.schema.digest] = entry.schema
+        return LoggedEntry(row.index, kind, self._time, salt, body)
+
+    def _in_tile(self, index: int) -> bytes | None:
+        place = index % WIDTH
+        if place == 0:
+            self._tile = stored.tile(self._connection, 0, index // WIDTH) or b""
+        found = self._tile[place * HASH : (place + 1) * HASH]
+        return found if len(found) == HASH else None
+
+    def _append(self, agreed: bytes | None) -> None:
+        self._tree.append(agreed or bytes(HASH))
+        full = [place for place, hashes in self._tree.changed.items() if len(hashes) == WIDTH * HASH]
+        for place in full:
+            self._require_tile(place, self._tree.changed.pop(place))
+
+    def _require_tile(self, place: tuple[int, int], hashes: bytes) -> None:
+        self._tiles += 1
+        found = stored.tile(self._connection, *place)
+        if found is None:
+            self._find("log_tile", None, f"tile {place[0]}/{place[1]} is missing")
+        elif found != hashes:
+            self._find("log_tile", None, f"tile {place[0]}/{place[1]} does not have the hashes of the entries below it")
+
+    def _require_tree(self, checkpoint: Checkpoint | None) -> None:
+        for place, hashes in self._tree.changed.items():
+            self._require_tile(place, hashes)
+        if stored.count_tiles(self._connection) != self._tiles:
+            self._find("log_tile", None, f"there must be {self._tiles} tiles, not fewer and not more")
+        if checkpoint is not None and checkpoint.root != self._tree.root():
+            self._find("log_checkpoint", None, "the entries do not have the signed root")
+
+    def _compare(self, record: stored.StoredRecord, respond: Respond | None) -> None:
+        index = record.entry_index
+        row = None if index is None else stored.entry(self._connection, index)
+        try:
+            entry, at = decode((row.body if row else None) or b"")
+        except EntryError:
+            self._find("query_record", index, "it names an entry that is not there or cannot be read")
+            return
+        for wrong in self._contradictions(record, entry):
+            self._find("query_record", index, wrong)
+        if isinstance(entry, AnswerEntry | UndeterminedEntry) and index is not None and record.response is not None:
+            try:
+                told = respond(entry, index, at, self._schemas, record.response) if respond else record.response
+            except (VerifierError, CircuitsError, ValueError):
+                told = b""
+            if told != record.response:
+                self._find("query_record", index, "the response is not what the log says was told")
+
+    def _contradictions(self, record: stored.StoredRecord, entry: Entry) -> Iterator[str]:
+        if not isinstance(entry, Outcome):
+            yield "it names an entry that answers nothing"
+            return
+        query = entry.query
+        columns = (record.id, record.relying_party, record.state, record.created_at)
+        expected = (query.id, query.relying_party, _STATES[entry.kind], query.issued_at)
+        names = ("id", "relying_party", "state", "created_at")
+        wrong = [name for name, has, due in zip(names, columns, expected, strict=True) if has != due]
+        if wrong:
+            yield f"it is not what the log says: {', '.join(wrong)}"
+        if record.request_digest is None or len(record.request_digest) != HASH:
+            yield "request_digest has not 32 bytes"
+        if record.has_response != (not isinstance(entry, DeclinedEntry)) or (
+            record.has_response and record.response is None
+        ):
+            yield "there must be a response exactly where one was told"
+
+    def _find(self, table: str, index: int | None, what: str, blame: Blame = Blame.LOG) -> None:
+        self._count += 1
+        if index is not None and len(self._named) < MOST_FAULTS * WIDTH:
+            self._named.add(index)
+        if len(self._faults) < MOST_FAULTS:
+            self._faults.append(Fault(table, index, what, blame))

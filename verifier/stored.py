@@ -1,0 +1,140 @@
+"""The log's tables as they really are: rows of any type and form, for whoever trusts nothing in them. Reads only.
+
+The models promise types; a damaged database keeps no promise. Columns are therefore read without any conversion, text
+that is no UTF-8 with its odd bytes escaped, and whoever reads checks the type of every value.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, TableClause, column, func, select, table
+
+from verifier.models import CHECKPOINTS, ENTRIES, QUERIES, TILES
+
+CHUNK = 256
+_MOST_MESSAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A row of `log_entry`; None stands for a value that is missing or of another type than the column's."""
+
+    index: int
+    kind: str | None
+    appended_at: int | None
+    leaf: bytes | None
+    salt: bytes | None
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A row of `log_checkpoint`."""
+
+    origin: str | None
+    size: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A row of `query_record`, as far as the log says the same; `has_response` tells NULL from a wrong type."""
+
+    id: str | None
+    relying_party: str | None
+    request_digest: bytes | None
+    state: str | None
+    created_at: int | None
+    entry_index: int | None
+    response: bytes | None
+    has_response: bool
+
+
+def take_as_it_is(connection: Connection) -> None:
+    """Make SQLite hand out text that is no UTF-8 too; the connection is not to be used for anything else after that."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+
+
+def complaints(connection: Connection) -> list[str]:
+    """Ask SQLite whether file and indices are sound: its own words, none if they are. PostgreSQL is not asked."""
+    if connection.dialect.name != "sqlite":
+        return []
+    said = connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST_MESSAGES})").scalars().all()
+    return [str(each) for each in said if each != "ok"]
+
+
+def checkpoints(connection: Connection) -> list[StoredCheckpoint]:
+    """Read at most two checkpoints: there must be one."""
+    rows = connection.execute(_all(CHECKPOINTS.name, "origin", "size", "note").limit(2)).all()
+    return [StoredCheckpoint(_text(row[0]), _count(row[1]), _text(row[2])) for row in rows]
+
+
+def entries(connection: Connection) -> Iterator[StoredEntry]:
+    """Read every entry there is, in order of its number; memory stays flat."""
+    names = ("index", "kind", "appended_at", "leaf", "salt", "body")
+    for row in _streamed(connection, _all(ENTRIES.name, *names).order_by(column("index"))):
+        yield StoredEntry(row[0], _text(row[1]), _count(row[2]), _octets(row[3]), _octets(row[4]), _octets(row[5]))
+
+
+def entry(connection: Connection, index: int) -> StoredEntry | None:
+    """Read one entry, or None."""
+    wanted = _all(ENTRIES.name, "kind", "appended_at", "leaf", "salt", "body").where(column("index") == index)
+    row = connection.execute(wanted).first()
+    if row is None:
+        return None
+    return StoredEntry(index, _text(row[0]), _count(row[1]), _octets(row[2]), _octets(row[3]), _octets(row[4]))
+
+
+def tile(connection: Connection, level: int, number: int) -> bytes | None:
+    """Read a tile's hashes, or None."""
+    wanted = _all(TILES.name, "hashes").where(column("level") == level, column("number") == number)
+    row = connection.execute(wanted).first()
+    return None if row is None else _octets(row[0])
+
+
+def count_tiles(connection: Connection) -> int:
+    """Count the tiles there are."""
+    return connection.scalar(select(func.count()).select_from(TILES)) or 0
+
+
+def records(connection: Connection) -> Iterator[StoredRecord]:
+    """Read every query's record, in no order; memory stays flat."""
+    names = ("id", "relying_party", "request_digest", "state", "created_at", "entry_index", "response")
+    for row in _streamed(connection, _all(QUERIES.name, *names)):
+        yield StoredRecord(
+            _text(row[0]),
+            _text(row[1]),
+            _octets(row[2]),
+            _text(row[3]),
+            _count(row[4]),
+            _count(row[5]),
+            _octets(row[6]),
+            row[6] is not None,
+        )
+
+
+def _all(name: str, *columns: str) -> Any:  # noqa: ANN401 - a select of untyped columns
+    source: TableClause = table(name, *(column(each) for each in columns))
+    return select(*source.c)
+
+
+def _streamed(connection: Connection, statement: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401 - as _all makes it
+    with connection.execute(statement, execution_options={"yield_per": CHUNK}) as rows:
+        yield from rows
+
+
+def _text(found: object) -> str | None:
+    if not isinstance(found, str):
+        return None
+    return found if found.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in found) else None
+
+
+def _octets(found: object) -> bytes | None:
+    return bytes(found) if isinstance(found, bytes | memoryview) else None
+
+
+def _count(found: object) -> int | None:
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
