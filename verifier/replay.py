@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from verifier import merkle
-from verifier.checking import Answered, EngineName, appraise
+from verifier.checking import Answered, Claim, EngineName, appraise
+from verifier.consistency import Consistency
 from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
 from verifier.errors import (
     Blame,
@@ -136,6 +137,7 @@ class _Replay:
         self._settler = settler
         self._ahead = ahead
         self._registry = Registry()
+        self._consistency = Consistency(lambda name: self._registry.credential(name).ended_index)
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
         self._settling: deque[tuple[int, Outcome]] = deque()
@@ -243,7 +245,7 @@ class _Replay:
     def _submit(self) -> None:
         batch, self._waiting = self._waiting, []
         if batch:
-            self._settling.append((len(batch), self._settler(batch)))
+            self._settling.append((len(batch), self._compared(batch)))
 
     def _collect(self, most: int) -> None:
         """Wait until at most so many batches are being settled; the oldest come first."""
@@ -253,6 +255,24 @@ class _Replay:
             self._answers += size - len(found)
             for finding in found:
                 self._note_finding(finding)
+
+    def _compared(self, batch: Batch) -> Outcome:
+        """Have a batch settled; what proves to hold is then held against all other answers about the same people."""
+        outcome = self._settler(batch)
+
+        def settled() -> tuple[Finding, ...]:
+            found = outcome()
+            refused = {each.index for each in found}
+            for waiting in batch:
+                if waiting.index not in refused:
+                    self._hear(waiting.index, waiting.claim)
+            return found
+
+        return settled
+
+    def _hear(self, index: int, claim: Claim) -> None:
+        for each in self._consistency.add(index, claim):
+            self._note_finding(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
         self._note_finding(Finding(index, blame, code, reason))

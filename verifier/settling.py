@@ -23,12 +23,14 @@ class Finding:
         blame: whose doing it is.
         code: the kind of failure, for machines.
         reason: for people.
+        evidence: the entries of all answers that it takes to show it, where one does not.
     """
 
     index: int | None
     blame: Blame
     code: str
     reason: str
+    evidence: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         where = "the log" if self.index is None else f"entry {self.index}"
