@@ -22,7 +22,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from circuits.jws import is_weak
 from verifier.errors import NoteError
-from verifier.note import ED25519, HASH, PRIVATE, SignatureLine, key_hash, parse_key, require_name, split_note
+from verifier.note import (
+    ED25519,
+    HASH,
+    PRIVATE,
+    NoteVerifier,
+    SignatureLine,
+    key_hash,
+    open_note,
+    parse_key,
+    require_name,
+    split_note,
+)
 
 COSIGNATURE = b"\x04"
 MAX_TIME = (1 << 63) - 1
@@ -182,6 +193,23 @@ class Quorum:
         if len(found) < self.needed:
             raise NoteError(f"{len(found)} of the pinned witnesses have cosigned the checkpoint, not {self.needed}")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedVerifier(NoteVerifier):
+    """A log's key with witnesses pinned beside it: whatever opens a checkpoint with it asks for them too."""
+
+    quorum: Quorum
+
+    def open(self, note: str) -> bytes:
+        """Open a note that the log has signed and enough of the witnesses have cosigned.
+
+        Raises:
+            NoteError: as `open_note` and `Quorum.require` do.
+        """
+        text = open_note(note, self)
+        self.quorum.require(note)
+        return text
 
 
 def cosignatures(note: str, witnesses: Sequence[CosignatureVerifier]) -> tuple[Cosignature, ...]:

@@ -1,6 +1,10 @@
 """What an auditor pins: one log's key and the verifier's key for attestations. Everything else must follow from these.
 
 {"origin": "verifier.example/log", "vkey": "verifier.example/log+1a2b3c4d+AR...", "jwk": {"kty": "OKP", ...}}
+
+and, if a checkpoint shall count only when witnesses have cosigned it:
+
+ "witnesses": ["witness.example/w1+5e6f7a8b+BA...", ...], "quorum": 2
 """
 
 from collections.abc import Mapping
@@ -10,8 +14,12 @@ from typing import Any, Self
 from circuits.encoding import canonical_json, parse_json
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
+from verifier.cosigning import CosignatureVerifier, Quorum, WitnessedVerifier
 from verifier.errors import EvidenceError, NoteError
 from verifier.note import NoteVerifier
+
+_MEMBERS = {"origin", "vkey", "jwk"}
+_WITNESSED = {"witnesses", "quorum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,8 @@ class Trust:
     """The pinned keys.
 
     Attributes:
-        log: the key that signs checkpoints; its name is the log's origin and the audience of every query.
+        log: the key that signs checkpoints; its name is the log's origin and the audience of every query. With
+            witnesses pinned it opens only what they have cosigned.
         attestations: the key that signs attestations.
     """
 
@@ -33,7 +42,11 @@ class Trust:
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON."""
-        return {"origin": self.origin, "vkey": self.log.vkey, "jwk": self.attestations.to_jwk()}
+        pins: dict[str, Any] = {"origin": self.origin, "vkey": self.log.vkey, "jwk": self.attestations.to_jwk()}
+        if isinstance(self.log, WitnessedVerifier):
+            quorum = self.log.quorum
+            pins |= {"witnesses": [witness.vkey for witness in quorum.witnesses], "quorum": quorum.needed}
+        return pins
 
     def to_bytes(self) -> bytes:
         """Write as RFC 8785 JSON."""
@@ -48,14 +61,26 @@ class Trust:
         """
         try:
             pins = parse_json(source) if isinstance(source, bytes) else source
-            if not isinstance(pins, Mapping) or set(pins) != {"origin", "vkey", "jwk"}:
-                raise EvidenceError("pins are an object with origin, vkey and jwk")
+            if not isinstance(pins, Mapping) or set(pins) - _WITNESSED != _MEMBERS:
+                raise EvidenceError("pins are an object with origin, vkey and jwk, and may have witnesses and quorum")
             if not isinstance(pins["vkey"], str) or not isinstance(pins["jwk"], Mapping):
                 raise EvidenceError("vkey must be a text, jwk an object")
-            log = NoteVerifier.from_vkey(pins["vkey"])
+            log = _with_witnesses(NoteVerifier.from_vkey(pins["vkey"]), pins)
             key = VerifyKey.from_jwk(pins["jwk"])
         except (CircuitsError, NoteError) as error:
             raise EvidenceError(f"the pinned keys cannot be read: {error}") from error
         if pins["origin"] != log.name:
             raise EvidenceError("the pinned origin is not the name of the pinned key")
         return cls(log, key)
+
+
+def _with_witnesses(log: NoteVerifier, pins: Mapping[str, Any]) -> NoteVerifier:
+    if not _WITNESSED & set(pins):
+        return log
+    witnesses, needed = pins.get("witnesses"), pins.get("quorum")
+    if not isinstance(witnesses, list) or not all(isinstance(vkey, str) for vkey in witnesses):
+        raise EvidenceError("witnesses must be a list of their keys, and stand beside a quorum")
+    if not isinstance(needed, int) or isinstance(needed, bool):
+        raise EvidenceError("quorum must be a number, and stand beside the witnesses")
+    pinned = tuple(CosignatureVerifier.from_vkey(vkey) for vkey in witnesses)
+    return WitnessedVerifier(log.name, log.public, Quorum(pinned, needed))
