@@ -29,12 +29,13 @@ from verifier.attestation import Attestation
 from verifier.checking import Answered, EngineName, check
 from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, decode
 from verifier.errors import AttestationError, CheckFailed, EvidenceError, VerifierError
-from verifier.leaves import LoggedEntry
+from verifier.leaves import LoggedEntry, salted_leaf
 from verifier.note import Checkpoint
 from verifier.registry import Registered, Registry
+from verifier.tlog_proof import TlogProof
 from verifier.trust import Trust
 
-__all__ = ["Trust", "Verdict", "build", "verify_evidence"]
+__all__ = ["Trust", "Verdict", "build", "inclusions", "verify_evidence"]
 FORMAT = "zkattest-evidence/2"
 MAX_EVIDENCE = 1 << 23
 """Room for eight of the longest schemas with their credentials."""
@@ -152,7 +153,7 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
     try:
         checkpoint = Checkpoint.open(file["checkpoint"], trust.log)
         answer = _included("answer", file["answer"], checkpoint)
-        lists = {name: _all_included(name, file[name], checkpoint) for name in _LISTS}
+        lists = {name: [_included(_LISTS[name], each, checkpoint) for each in _list(name, file)] for name in _LISTS}
         return _verify_answer(answer, lists, checkpoint, trust, engine)
     except EvidenceError:
         raise
@@ -160,6 +161,31 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
         raise EvidenceError(f"answer: {error}") from error
     except VerifierError as error:
         raise EvidenceError(str(error)) from error
+
+
+def inclusions(evidence: bytes) -> list[tuple[bytes, TlogProof]]:
+    """Write what a file says of the log as C2SP tlog-proofs, so that others' tools can check it; nothing is verified.
+
+    Returns:
+        For each entry the leaf that the log holds (32 bytes, a salted hash) and its proof, in the order of the log.
+
+    Raises:
+        EvidenceError: not an evidence file (blame: who presented it).
+    """
+    file = _parse(evidence)
+    members = [
+        (AnswerEntry.kind, file["answer"]),
+        *((kind, each) for name, kind in _LISTS.items() for each in _list(name, file)),
+    ]
+    found = []
+    for role, member in members:
+        logged, path = _entry(role, member)
+        proof = TlogProof(logged.index, tuple(path), file["checkpoint"])
+        try:
+            found.append((salted_leaf(logged.salt, logged.body), proof))
+        except VerifierError as error:
+            raise EvidenceError(f"{role}: {error}") from error
+    return sorted(found, key=lambda each: each[1].index)
 
 
 def _verify_answer(
@@ -266,14 +292,25 @@ def _parse(evidence: bytes) -> dict[str, Any]:
     return file
 
 
-def _all_included(name: str, members: Any, checkpoint: Checkpoint) -> list[LoggedEntry]:  # noqa: ANN401 - parsed JSON
+def _list(name: str, file: dict[str, Any]) -> list[Any]:
+    members = file[name]
     if not isinstance(members, list) or not 1 <= len(members) <= MAX_SCHEMAS:
         raise EvidenceError(f"{name}: must be a list of 1 to {MAX_SCHEMAS} entries")
-    return [_included(_LISTS[name], member, checkpoint) for member in members]
+    return members
 
 
 def _included(role: str, member: Any, checkpoint: Checkpoint) -> LoggedEntry:  # noqa: ANN401 - parsed JSON
     """Parse one entry and verify that the log has it."""
+    logged, path = _entry(role, member)
+    try:
+        merkle.verify_inclusion(logged.leaf_hash, logged.index, checkpoint.size, path, checkpoint.root)
+    except VerifierError as error:
+        raise EvidenceError(f"{role}: {error}") from error
+    return logged
+
+
+def _entry(role: str, member: Any) -> tuple[LoggedEntry, list[bytes]]:  # noqa: ANN401 - parsed JSON
+    """Parse one entry and its inclusion proof."""
     if not isinstance(member, dict) or set(member) != _ENTRY_MEMBERS:
         raise EvidenceError(f"{role}: the members must be {', '.join(sorted(_ENTRY_MEMBERS))}")
     index, salt, body, inclusion = (member[name] for name in ("index", "salt", "body", "inclusion"))
@@ -283,8 +320,6 @@ def _included(role: str, member: Any, checkpoint: Checkpoint) -> LoggedEntry:  #
         raise EvidenceError(f"{role}: salt, body and inclusion are texts")
     try:
         logged = LoggedEntry(index, role, 0, b64u_decode(salt), body.encode())
-        path = [b64u_decode(text) for text in inclusion]
-        merkle.verify_inclusion(logged.leaf_hash, index, checkpoint.size, path, checkpoint.root)
+        return logged, [b64u_decode(text) for text in inclusion]
     except (CircuitsError, VerifierError, UnicodeEncodeError) as error:
         raise EvidenceError(f"{role}: {error}") from error
-    return logged

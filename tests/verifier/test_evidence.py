@@ -11,9 +11,11 @@ from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Undetermined, appraise
 from verifier.entries import AnswerEntry, SchemaEntry, encode
 from verifier.errors import EvidenceError, MerkleError, RegistryError
-from verifier.evidence import build, verify_evidence
+from verifier.evidence import build, inclusions, verify_evidence
 from verifier.log import Draft
+from verifier.merkle import leaf_hash
 from verifier.note import Checkpoint, NoteSigner
+from verifier.tlog_proof import TlogProof
 from verifier.trust import Trust
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -48,6 +50,28 @@ def test_an_older_checkpoint_still_holds_after_the_log_has_grown(world, evidence
     for _ in range(3):
         world.ask()
     verify_evidence(evidence, trust=world.trust)
+
+
+def test_others_can_check_its_inclusions(world, evidence, index):
+    """As C2SP tlog-proofs, which hold the same checkpoint, indices and hashes as the file."""
+    found = inclusions(evidence)
+    file = json.loads(evidence)
+    members = [file["answer"], *file["providers"], *file["schemas"], *file["credentials"]]
+    by_index = {member["index"]: member for member in members}
+    assert [proof.index for _leaf, proof in found] == sorted(by_index)
+    assert found[-1][1].index == index
+    for leaf, proof in found:
+        again = TlogProof.from_text(proof.to_text())
+        assert again.verify(leaf_hash(leaf), log=world.trust.log) == Checkpoint.open(
+            file["checkpoint"], world.trust.log
+        )
+        assert again.path == tuple(b64u_decode(text) for text in by_index[proof.index]["inclusion"])
+        with pytest.raises(EvidenceError):
+            again.verify(leaf_hash(bytes(32)), log=world.trust.log)
+    file["answer"]["salt"] = file["answer"]["salt"][:-2]
+    for malformed in (evidence[:-1], canonical_json(file) + b"\n"):
+        with pytest.raises(EvidenceError):
+            inclusions(malformed)
 
 
 def test_only_answers_have_evidence(world):
