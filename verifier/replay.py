@@ -28,14 +28,17 @@ from verifier.errors import (
 )
 from verifier.export import entry_lines, parse_checkpoint_line
 from verifier.leaves import LoggedEntry
+from verifier.ledger import Ledger, LedgerError
 from verifier.note import Checkpoint
 from verifier.registry import Registry
-from verifier.settling import Batch, Finding, Outcome, Settler, Waiting, settle
+from verifier.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
 from verifier.trust import Trust
 
 __all__ = ["Finding", "Progress", "Report", "replay"]
 
 BATCH = 256
+CHUNK = 4096
+"""How many entries lie between two states of the ledger, at least."""
 MOST_FINDINGS = 100
 CLOCK_STEP = 900
 """Seconds by which an entry's time may lie before that of an earlier entry: clocks are set, and requests wait."""
@@ -82,6 +85,8 @@ def replay(
     entropy: Callable[[int], bytes] = os.urandom,
     settler: Settler | None = None,
     ahead: int = 0,
+    ledger: Ledger | None = None,
+    keep: Callable[[Ledger], None] | None = None,
 ) -> Report:
     """Replay an export.
 
@@ -94,12 +99,15 @@ def replay(
         entropy: random bytes for the weights of batches that are settled here.
         settler: has batches settled with the same pins and engine, as `settling.settle` does; None settles them here.
         ahead: how many batches may be with the settler while the next is read.
+        ledger: where a replay of this log that was killed had got to, with the same pins and engine.
+        keep: told how far everything is settled, every CHUNK entries or more, and at the end.
 
     Returns:
         A report; a log that does not hold has findings, and `replay` raises nothing for them.
 
     Raises:
         NoteError: `since` is not signed by the pinned key (blame: whoever passes it).
+        LedgerError: the ledger is of another log than this export (blame: whoever passes it).
     """
     earlier = Checkpoint.open(since, trust.log) if isinstance(since, str) else since
     remaining = iter(lines)
@@ -116,7 +124,18 @@ def replay(
         return lambda: found
 
     whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
+    whole.go_on(ledger, keep)
     return whole.run(remaining, earlier, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """A batch that is being settled; with it, all answers among the first `size` entries, whose tree has this root."""
+
+    size: int
+    root: bytes
+    answers: int
+    outcome: Outcome
 
 
 class _Replay:
@@ -140,14 +159,22 @@ class _Replay:
         self._consistency = Consistency(lambda name: self._registry.credential(name).ended_index)
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
-        self._settling: deque[tuple[int, Outcome]] = deque()
+        self._settling: deque[_Settling] = deque()
+        self._ledger: Ledger | None = None
+        self._keep: Callable[[Ledger], None] | None = None
+        self._kept = 0
         self._counts: Counter[str] = Counter()
         self._answers = 0
-        self._findings: list[Finding] = []
-        self._findings_count = 0
+        self._unfit = Findings(MOST_FINDINGS)
+        self._refused = Findings(MOST_FINDINGS)
         self._fundamental: list[Finding] = []
         self._latest = 0
         self._times = array("q")
+
+    def go_on(self, ledger: Ledger | None, keep: Callable[[Ledger], None] | None) -> None:
+        if ledger is not None and ledger.size > self._checkpoint.size:
+            raise LedgerError("the ledger is of a longer log than this export")
+        self._ledger, self._keep = ledger, keep
 
     def run(self, lines: Iterator[bytes], earlier: Checkpoint | None, progress: Progress | None) -> Report:
         if earlier is not None and earlier.size > self._checkpoint.size:
@@ -172,16 +199,19 @@ class _Replay:
             self._doubt("size", f"only {self._tree.size} of {self._checkpoint.size} entries are there")
         elif self._tree.root() != self._checkpoint.root:
             self._doubt("root", "the entries do not have the signed root: at least one is not what was logged")
+        if not self._fundamental:
+            self._write(self._tree.size, self._tree.root())
         if progress:
             progress(self._tree.size, self._checkpoint.size)
+        entries = sorted([*self._unfit.first(), *self._refused.first()], key=lambda found: found.index or 0)
         return Report(
             checkpoint=self._note,
             origin=self._checkpoint.origin,
             entries=self._tree.size,
             answers=self._answers,
             counts=dict(self._counts),
-            findings=tuple(chain(self._fundamental, self._first())),
-            findings_count=self._findings_count,
+            findings=tuple(chain(self._fundamental, entries[:MOST_FINDINGS])),
+            findings_count=len(self._fundamental) + self._unfit.count + self._refused.count,
             engine=self._engine,
         )
 
@@ -191,6 +221,8 @@ class _Replay:
 
     def _read(self, logged: LoggedEntry) -> None:
         self._tree.append(logged.leaf_hash)
+        if self._ledger is not None and self._ledger.size == self._tree.size:
+            self._resume(self._ledger)
         self._times.append(logged.appended_at)
         try:
             entry = decode_logged(logged)
@@ -218,6 +250,10 @@ class _Replay:
                 now=logged.appended_at,
             )
             self._registry.apply(logged.index, entry, logged.appended_at)
+            if self._ledger is not None and self._tree.size <= self._ledger.size:
+                if all(refused.index != logged.index for refused in self._ledger.findings):
+                    self._hear(logged.index, claim)
+                return
             self._waiting.append(Waiting(logged.index, logged.appended_at, entry.attestation, claim))
             if len(self._waiting) >= BATCH:
                 self._submit()
@@ -245,16 +281,30 @@ class _Replay:
     def _submit(self) -> None:
         batch, self._waiting = self._waiting, []
         if batch:
-            self._settling.append((len(batch), self._compared(batch)))
+            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), self._compared(batch)))
 
     def _collect(self, most: int) -> None:
         """Wait until at most so many batches are being settled; the oldest come first."""
         while len(self._settling) > most:
-            size, outcome = self._settling.popleft()
-            found = outcome()
-            self._answers += size - len(found)
+            oldest = self._settling.popleft()
+            found = oldest.outcome()
+            self._answers += oldest.answers - len(found)
             for finding in found:
-                self._note_finding(finding)
+                self._refused.add(finding)
+            if oldest.size - self._kept >= CHUNK:
+                self._write(oldest.size, oldest.root)
+
+    def _resume(self, ledger: Ledger) -> None:
+        """Take what was settled from the ledger: what was read up to here is what it is about."""
+        if ledger.root != self._tree.root():
+            raise LedgerError("the ledger is of another log than this export, or one of them was changed")
+        self._answers, self._kept = ledger.answers, ledger.size
+        self._refused.restore(ledger.findings, ledger.findings_count)
+
+    def _write(self, size: int, root: bytes) -> None:
+        if self._keep is not None and size > self._kept:
+            self._keep(Ledger(size, root, self._answers, tuple(self._refused.first()), self._refused.count))
+            self._kept = size
 
     def _compared(self, batch: Batch) -> Outcome:
         """Have a batch settled; what proves to hold is then held against all other answers about the same people."""
@@ -272,22 +322,11 @@ class _Replay:
 
     def _hear(self, index: int, claim: Claim) -> None:
         for each in self._consistency.add(index, claim):
-            self._note_finding(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
+            self._unfit.add(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
-        self._note_finding(Finding(index, blame, code, reason))
-
-    def _note_finding(self, finding: Finding) -> None:
-        self._findings_count += 1
-        self._findings.append(finding)
-        if len(self._findings) >= 2 * MOST_FINDINGS:
-            self._findings = self._first()
-
-    def _first(self) -> list[Finding]:
-        """The first findings by entry, in whatever order they were made: batches come back late."""
-        return sorted(self._findings, key=lambda found: found.index or 0)[:MOST_FINDINGS]
+        self._unfit.add(Finding(index, blame, code, reason))
 
     def _doubt(self, code: str, reason: str) -> None:
         """Note a finding about the log as a whole; it comes first: what entries say is then no one's fault."""
-        self._findings_count += 1
         self._fundamental.append(Finding(None, Blame.LOG, code, reason))

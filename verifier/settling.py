@@ -54,6 +54,30 @@ class Waiting:
     claim: Claim
 
 
+class Findings:
+    """The first findings by entry, whatever order they are made in (batches come back late), and how many there are."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[Finding] = []
+        self.count = 0
+
+    def add(self, finding: Finding) -> None:
+        """Add one; of an entry's own the earlier one stays first."""
+        self.count += 1
+        self._kept.append(finding)
+        if len(self._kept) >= 2 * self._most:
+            self._kept = self.first()
+
+    def restore(self, findings: Sequence[Finding], count: int) -> None:
+        """Start with what first() and count were."""
+        self._kept, self.count = list(findings), count
+
+    def first(self) -> list[Finding]:
+        """The first `most` by entry."""
+        return sorted(self._kept, key=lambda found: found.index or 0)[: self._most]
+
+
 Batch = Sequence[Waiting]
 Outcome = Callable[[], tuple[Finding, ...]]
 """Waits for what a batch's settling found."""

@@ -18,6 +18,7 @@ from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home import Home
+    from verifier.ledger import LedgerError
     from verifier.note import Checkpoint
     from verifier.replay import Report
     from verifier.trust import Trust
@@ -51,6 +52,10 @@ def replay(
         int,
         typer.Option("--jobs", metavar="N", min=1, max=256, help="Verify proofs in N processes, one for each core."),
     ] = 1,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="FILE", help="Note progress here; go on from it.", show_default=False),
+    ] = None,
     trust: TrustOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -59,9 +64,11 @@ def replay(
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
     from api.home import require_writable, write_file
-    from api.replaying import ReplayWorkers
+    from api.ledgers import LedgerFile
+    from api.replaying import ReplayWorkers, WorkersLost
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
+    from verifier.ledger import LedgerError
     from verifier.replay import replay as replay_log
 
     place = home_at(home)
@@ -70,6 +77,11 @@ def replay(
     earlier = None if since is None else _kept(since, pins)
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
+    ledger = None if resume is None else LedgerFile(resume, pins, chosen)
+    try:
+        begun = None if ledger is None else ledger.read()
+    except LedgerError as error:
+        raise _unusable(error, resume) from None
     if chosen == "fast":
         prepare_tables(quiet=as_json)
     started = time.perf_counter()
@@ -89,7 +101,13 @@ def replay(
                 progress=lambda done, total: shown.update(task, completed=done, total=total),
                 settler=None if workers is None else workers.settle,
                 ahead=0 if workers is None else workers.ahead,
+                ledger=begun,
+                keep=None if ledger is None else ledger.write,
             )
+        except LedgerError as error:
+            raise _unusable(error, resume) from None
+        except WorkersLost as error:
+            raise CommandError(str(error), where=f"--jobs {jobs}", remedy="try fewer jobs", kind="workers") from None
         except (VerifierError, CircuitsError) as error:
             raise CommandError(
                 f"the log does not hold: {error}",
@@ -98,11 +116,27 @@ def replay(
                 code=ExitCode.FAILED,
                 kind=type(error).__name__,
             ) from None
-    _tell(report, file or place.log_database, engine=chosen, seconds=time.perf_counter() - started, as_json=as_json)
+    _tell(
+        report,
+        file or place.log_database,
+        engine=chosen,
+        seconds=time.perf_counter() - started,
+        resumed=0 if begun is None else begun.size,
+        as_json=as_json,
+    )
     if report.failure is not None:
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
         write_file(keep, report.checkpoint.encode(), mode=0o644)
+
+
+def _unusable(error: "LedgerError", file: Path | None) -> CommandError:
+    return CommandError(
+        f"the replay cannot go on from there: {error}",
+        where=f"--resume {file}",
+        remedy="name another file, or remove this one to begin anew",
+        kind="ledger",
+    )
 
 
 def _kept(file: Path, pins: "Trust") -> "Checkpoint":
@@ -139,7 +173,7 @@ def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]
     return export_lines(home, connect=lambda: connect(home, key="audit"))
 
 
-def _tell(report: "Report", where: Path, *, engine: str, seconds: float, as_json: bool) -> None:
+def _tell(report: "Report", where: Path, *, engine: str, seconds: float, resumed: int, as_json: bool) -> None:
     if as_json:
         findings = [
             {"index": each.index, "blame": str(each.blame), "code": each.code, "reason": each.reason}
@@ -154,6 +188,7 @@ def _tell(report: "Report", where: Path, *, engine: str, seconds: float, as_json
                 "counts": report.counts,
                 "engine": engine,
                 "seconds": round(seconds, 3),
+                "resumed_at": resumed,
                 "findings": findings,
                 "findings_count": report.findings_count,
             }
@@ -164,6 +199,8 @@ def _tell(report: "Report", where: Path, *, engine: str, seconds: float, as_json
     table.add_row("[dim]entries[/]", f"{report.entries:,}")
     table.add_row("[dim]answers that hold[/]", f"{report.answers:,}, proof by proof, {engine} engine")
     table.add_row("[dim]time[/]", f"{seconds:.1f} s")
+    if resumed:
+        table.add_row("[dim]resumed[/]", f"proofs of the first {resumed:,} entries were verified before, see --resume")
     present.out.print(table)
     if report.failure is None:
         present.out.print("[bold green]clean[/]  root, registry, proofs and attestations all hold")
