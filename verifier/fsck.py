@@ -141,7 +141,7 @@ class _Check:
             for record in stored.records(self._connection):
                 records += 1
                 self._compare(record, respond)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeDecodeError) as error:  # the latter: a column's name, which no factory reads
             reason = str(getattr(error, "orig", None) or type(error).__name__)
             self._find("database", None, f"it cannot be read any further: {reason}")
         return Checked(
