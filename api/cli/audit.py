@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import present
+from api.cli import compare, present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
@@ -29,6 +29,7 @@ group = typer.Typer(help="Audits: replay what was answered.", no_args_is_help=Tr
 
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
+    compare.register(group)
     app.add_typer(group, name="audit")
 
 
@@ -176,7 +177,13 @@ def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]
 def _tell(report: "Report", where: Path, *, engine: str, seconds: float, resumed: int, as_json: bool) -> None:
     if as_json:
         findings = [
-            {"index": each.index, "blame": str(each.blame), "code": each.code, "reason": each.reason}
+            {
+                "index": each.index,
+                "blame": str(each.blame),
+                "code": each.code,
+                "reason": each.reason,
+                "evidence": each.evidence,
+            }
             for each in report.findings
         ]
         present.print_json(

@@ -1,0 +1,94 @@
+"""`attest audit compare`: whether two signed checkpoints, shown to two auditors, are of one log."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import HomeOption, JsonOption, TrustOption
+
+if TYPE_CHECKING:
+    from verifier.note import Checkpoint
+    from verifier.trust import Trust
+
+MOST_CHECKPOINT = 64 << 10
+
+
+def register(group: typer.Typer) -> None:
+    """Adds the command to the audits."""
+    group.command("compare")(compare)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A signed checkpoint.", show_default=False)],
+    second: Annotated[Path, typer.Argument(help="Another one, as someone else was shown it.", show_default=False)],
+    *,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="An export: needed if the sizes differ.", show_default=False),
+    ] = None,
+    trust: TrustOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out whether two checkpoints are of one log. Exit 0 if so, 1 if the log is forked, 3 if it cannot be told."""
+    from api.cli.connection import home_at
+    from api.cli.trust import read_trust
+    from verifier.errors import ExportError
+    from verifier.forks import ForkError, UndecidedError, require_one_log, roots
+
+    pins = read_trust(home_at(home), trust)
+    one, other = _checkpoint(first, pins), _checkpoint(second, pins)
+    try:
+        found = None
+        if log is not None:
+            with log.open("rb") as lines:
+                found = roots(lines, {one.size, other.size})
+        require_one_log(one, other, root=None if found is None else found.__getitem__)
+    except ForkError as error:
+        raise CommandError(
+            f"the log is forked: {error}",
+            where=f"{first} and {second}",
+            remedy="keep both files: the log's own signature under each shows it to anyone; blame: log operator",
+            code=ExitCode.FAILED,
+            kind="fork",
+        ) from None
+    except (UndecidedError, ExportError) as error:
+        raise CommandError(
+            f"it cannot be told: {error}",
+            where=f"{first} and {second}" if log is None else str(log),
+            remedy=f"give an export with all {max(one.size, other.size):,} entries: --log FILE",
+            code=ExitCode.NO_ANSWER,
+            kind=type(error).__name__,
+        ) from None
+    sizes = sorted((one.size, other.size))
+    if as_json:
+        present.print_json({"one_log": True, "origin": one.origin, "sizes": sizes})
+        return
+    present.out.print(f"[bold green]one log[/]  {sizes[0]:,} and {sizes[1]:,} entries")
+
+
+def _checkpoint(file: Path, pins: "Trust") -> "Checkpoint":
+    """Opens a checkpoint.
+
+    Raises:
+        CommandError: the file holds none that the pinned key signed; the log is not to blame for that.
+    """
+    from verifier.errors import NoteError
+    from verifier.note import Checkpoint
+
+    with file.open("rb") as source:
+        content = source.read(MOST_CHECKPOINT)
+    try:
+        return Checkpoint.open(content.decode("utf-8"), pins.log)
+    except (NoteError, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, NoteError) else "it is not text"
+        raise CommandError(
+            f"no checkpoint of the pinned log: {reason}",
+            where=str(file),
+            remedy="name a file as /log/checkpoint serves it or attest audit replay --keep writes it",
+            code=ExitCode.FAILED,
+            kind="checkpoint",
+        ) from None
