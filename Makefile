@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 RUNTIME := $(VENV)/.installed
 
-.PHONY: demo test test-long fuzz slowest lint bench up lock clean install
+.PHONY: demo test test-long fuzz slowest interop lint bench up lock clean install
 demo: $(RUNTIME)
 	$(BIN)/attest demo
 
@@ -23,6 +23,11 @@ test-long: $(STAMP)
 FUZZ_SECONDS ?= 300
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/language.py --seconds $(FUZZ_SECONDS)
+
+# Go's own transparency log packages verify ours (Debian's packages; needs root to install them).
+interop: $(STAMP)
+	[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog ] || apt-get install -y --no-install-recommends golang-go golang-golang-x-mod-dev
+	$(BIN)/pytest tests/interop
 
 # How long the slowest of 60,000 mutated questions take.
 slowest: $(STAMP)
