@@ -86,7 +86,7 @@ class ReplayWorkers:
             executor = self._executor or self._start()
             try:
                 return executor.submit(_settle, batch)
-            except BrokenProcessPool:
+            except (BrokenProcessPool, OSError):  # the pool is breaking just now: its pipes close under our feet
                 executor.shutdown(wait=False, cancel_futures=True)
                 self._executor = None
         raise WorkersLost("the worker processes do not start; the machine may lack memory")

@@ -56,7 +56,7 @@ class ProvingPool:
         try:
             for future in [executor.submit(_stay, 0.05) for _ in range(self._workers)]:
                 future.result()
-        except (BrokenProcessPool, RuntimeError):
+        except (BrokenProcessPool, OSError, RuntimeError):
             self._replace(executor)
             raise ProverUnavailable("the proving workers could not start") from None
 
@@ -90,7 +90,7 @@ class ProvingPool:
         executor = self._current()
         try:
             future = executor.submit(_prove, statement, witness, entropy, self._seconds)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, OSError):  # broken, or breaking just now: its pipes close under our feet
             self._replace(executor)
             raise ProverUnavailable("a proving worker died") from None
         except RuntimeError:
