@@ -62,6 +62,7 @@ def killing(workers, batches):
     return settler
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("batches", [{1}, {2, 4}, {6}])
 def test_a_killed_worker_loses_nothing(world, lines, batches):
     trust = strangers(world)
@@ -70,6 +71,7 @@ def test_a_killed_worker_loses_nothing(world, lines, batches):
         assert replay(lines, trust=trust, settler=killing(workers, batches), ahead=workers.ahead) == alone
 
 
+@pytest.mark.long
 def test_workers_that_die_again_and_again_are_given_up(world, lines, monkeypatch):
     with ReplayWorkers(jobs=1, trust=world.trust, engine="fast") as workers:
         submit = workers._submit
