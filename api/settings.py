@@ -68,7 +68,7 @@ class ProverSettings(ServiceSettings):
     """The key-encryption key itself (`zkattest-kek-1 <base64url>`), where files are not wanted."""
     signing_key_file: Path
     callers_file: Path
-    """Who may call this prover (see `api.keyring`): verifiers with the scope `prove`, operators with `admin`."""
+    """Who may call this prover (see `api.web.keyring`): verifiers with the scope `prove`, operators with `admin`."""
     audiences: tuple[str, ...]
     """Origins of the verifiers this prover answers."""
     verifier_url: str | None = None

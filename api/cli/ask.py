@@ -45,8 +45,8 @@ def ask(
     """Ask a question about a person; get a proven YES or NO, never the value."""
     from api.cli.connection import connect, home_at
     from api.cli.refusals import refusal
-    from api.home import require_writable, write_file
-    from api.lender_client import Refusal
+    from api.home.directory import require_writable, write_file
+    from api.peers.lender_client import Refusal
 
     if evidence is not None:
         require_writable(evidence)  # before asking: an answer is logged and charged once it is given

@@ -17,7 +17,7 @@ from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
-    from api.home import Home
+    from api.home.directory import Home
     from verifier.ledger import LedgerError
     from verifier.note import Checkpoint
     from verifier.replay import Report
@@ -62,11 +62,11 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Rebuild the log and check every answer in it again. Exit 0 if all of it holds, 1 at the first that does not."""
+    from api.audit.ledgers import LedgerFile
+    from api.audit.replaying import ReplayWorkers, WorkersLost
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
-    from api.home import require_writable, write_file
-    from api.ledgers import LedgerFile
-    from api.replaying import ReplayWorkers, WorkersLost
+    from api.home.directory import require_writable, write_file
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
     from verifier.ledger import LedgerError
@@ -167,8 +167,8 @@ def _kept(file: Path, pins: "Trust") -> "Checkpoint":
 def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]:
     if file is not None:
         return stack.enter_context(file.open("rb"))
+    from api.audit.exporting import export_lines
     from api.cli.connection import connect
-    from api.exporting import export_lines
 
     home.config()
     return export_lines(home, connect=lambda: connect(home, key="audit"))

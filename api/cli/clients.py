@@ -16,7 +16,7 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.keyring import TableKeys
+    from api.web.keyring import TableKeys
 
 group = typer.Typer(help="API keys of lenders, providers and auditors at this verifier.", no_args_is_help=True)
 
@@ -36,7 +36,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and show it, this once. A lender's may `query`, an auditor's `audit`, a provider's `issue`."""
-    from api.auth import Scope, make_key
+    from api.web.auth import Scope, make_key
 
     chosen = scope or ["query"]
     if unknown := [each for each in chosen if each not in SCOPES]:
@@ -100,8 +100,8 @@ def _ring(home: Path | None) -> "Iterator[TableKeys]":
     """The verifier's keys, also while it runs: writers take turns."""
     from api.cli.connection import home_at
     from api.database import open_engine
-    from api.home_settings import log_database
-    from api.keyring import TableKeys
+    from api.home.settings import log_database
+    from api.web.keyring import TableKeys
     from verifier.models import API_KEYS
 
     place = home_at(home)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from api.cli.failures import CommandError
-from api.home import Home, read_json
-from api.lender_client import ServiceClient
+from api.home.directory import Home, read_json
+from api.peers.lender_client import ServiceClient
 
 KEY_ENVIRONMENT: Final = "ZKATTEST_KEY"
 

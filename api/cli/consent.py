@@ -17,7 +17,7 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.sinks import Unlocked
+    from api.prover.sinks import Unlocked
     from circuits.query import Reasons
     from prover.consent import Consent
 
@@ -139,7 +139,7 @@ def _row(consent: "Consent") -> dict[str, str | None]:
 def _vault(home: Path | None) -> "Iterator[Unlocked]":
     """The vault of a home, also while its prover runs: writers take turns."""
     from api.cli.connection import home_at
-    from api.sinks import unlocked
+    from api.prover.sinks import unlocked
     from prover.errors import ConsentRefused, SubjectUnknown
 
     place = home_at(home)

@@ -20,8 +20,8 @@ from api.cli.options import HomeOption, JsonOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
-    from api.home import Home
-    from api.lender_client import ServiceClient
+    from api.home.directory import Home
+    from api.peers.lender_client import ServiceClient
     from verifier.trust import Trust
 
 QUESTIONS: Final = (
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
 def demo(*, _home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Watch it work: two services, 300 people, a dozen questions, evidence, tampering, replay. Leaves nothing."""
     from api.cli.up import ending_on_signals
-    from api.home import Home
+    from api.home.directory import Home
 
     started = time.monotonic()
     with ending_on_signals(ExitCode.INTERRUPTED), tempfile.TemporaryDirectory(prefix="zkattest-demo-") as path:
@@ -90,10 +90,10 @@ class _Story:
         self._quiet = quiet
 
     def run(self) -> dict[str, Any]:
-        from api.bootstrap import bootstrap
         from api.cli.connection import connect
         from api.cli.trust import read_trust
-        from api.services import Services, free_ports
+        from api.home.bootstrap import bootstrap
+        from api.home.services import Services, free_ports
 
         self._chapter("Two services", "a KYC provider and an independent verifier")
         prepare_tables(quiet=self._quiet)
@@ -210,8 +210,8 @@ class _Story:
         raise CommandError("a tampered evidence file was accepted", remedy="report this", code=ExitCode.FAILED)
 
     def _replay(self, pins: "Trust") -> dict[str, Any]:
+        from api.audit.exporting import export_lines
         from api.cli.connection import connect
-        from api.exporting import export_lines
         from verifier.replay import replay
 
         self._chapter("Audit", "the whole log again: root, signatures, every proof")
@@ -239,7 +239,7 @@ class _Story:
 
 def ask_or_declined(lender: "ServiceClient", predicate: str, subject: str) -> dict[str, Any]:
     """An answer document, or one that says declined; with the milliseconds it took from here as `ms`."""
-    from api.lender_client import Refusal
+    from api.peers.lender_client import Refusal
 
     started = time.perf_counter()
     try:

@@ -28,11 +28,11 @@ def fsck(
     as_json: JsonOption = False,
 ) -> None:
     """Compute the database of this home's verifier again. Exit 0 if all of it agrees, 1 if not; nothing is repaired."""
+    from api.audit.fsck import check
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
     from api.database import DatabaseRefused
-    from api.fsck import check
-    from api.home_settings import log_database
+    from api.home.settings import log_database
 
     place = home_at(home)
     pins = read_trust(place, trust)

@@ -15,8 +15,8 @@ from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 if TYPE_CHECKING:
-    from api.home import Home
-    from api.imports import Sink, Summary
+    from api.home.directory import Home
+    from api.prover.imports import Sink, Summary
     from circuits.attributes import Schema
     from prover.importing import Leftovers
 
@@ -40,9 +40,9 @@ def serve(
     """Run the prover in the foreground; ZKATTEST_PROVER_* overrides what the home says."""
     from api.cli.connection import home_at
     from api.cli.serving import leave_with_parent, run
-    from api.home import locked
-    from api.home_settings import prover_settings
-    from api.prover_app import create_app
+    from api.home.directory import locked
+    from api.home.settings import prover_settings
+    from api.prover.app import create_app
 
     if with_parent:
         leave_with_parent()
@@ -76,7 +76,7 @@ def import_csv(
     """Import verified attributes: commit, sign, register. Re-running it changes nothing."""
     from api.cli.connection import home_at
     from api.cli.explain import read_schema
-    from api.home import require_writable
+    from api.home.directory import require_writable
     from prover.importing import leftovers
 
     place = home_at(home)
@@ -113,7 +113,7 @@ def import_into(
     Raises:
         CommandError: the file, its header or the mapping is wrong; nothing was imported.
     """
-    from api.imports import run
+    from api.prover.imports import run
     from prover.errors import ImportRefused
     from prover.importing import read_records
 
@@ -137,7 +137,7 @@ def import_into(
 def _registered(home: "Home", summary: "Summary", *, quiet: bool) -> int:
     """Waits until the verifier has logged what was issued: before that, no question may name it."""
     from api.cli.connection import connect
-    from api.imports import await_registration
+    from api.prover.imports import await_registration
 
     waiting = summary.imported
     with connect(home, room="prover", key="admin") as client, present.progress(quiet=quiet) as shown:
@@ -151,7 +151,7 @@ def _registered(home: "Home", summary: "Summary", *, quiet: bool) -> int:
 
 def is_running(home: "Home") -> bool:
     """Whether a prover holds this home's vault."""
-    from api.home import HomeBusyError, locked
+    from api.home.directory import HomeBusyError, locked
 
     try:
         with locked(home.prover / "lock", what="in use", remedy=""):
@@ -162,7 +162,7 @@ def is_running(home: "Home") -> bool:
 
 def _sink(home: "Home", schema: "Schema", stack: ExitStack) -> "Sink":
     from api.cli.connection import connect
-    from api.sinks import ServiceSink, opened_vault
+    from api.prover.sinks import ServiceSink, opened_vault
 
     if is_running(home):
         client = stack.enter_context(connect(home, room="prover", key="admin"))

@@ -2,7 +2,7 @@
 
 from api.cli.failures import CommandError, ExitCode
 from api.cli.present import caret
-from api.lender_client import Refusal
+from api.peers.lender_client import Refusal
 
 # What a refusal means for the exit code: the asker's fault is usage, everything else is no answer.
 _USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})

@@ -7,8 +7,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from api.home import Address
-from api.services import listen
+from api.home.directory import Address
+from api.home.services import listen
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,7 +35,7 @@ def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
     """
     import uvicorn
 
-    from api.protocol import BoundedHttp
+    from api.web.protocol import BoundedHttp
 
     if descriptor is None:
         listener = listen(address)

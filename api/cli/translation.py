@@ -7,9 +7,9 @@ from sqlalchemy.exc import OperationalError
 
 from api.cli.failures import CommandError, ExitCode
 from api.cli.refusals import REMEDIES, refusal
-from api.home import HomeBusyError, HomeError
-from api.lender_client import Refusal, Unreachable
-from api.services import ServiceError
+from api.home.directory import HomeBusyError, HomeError
+from api.home.services import ServiceError
+from api.peers.lender_client import Refusal, Unreachable
 from circuits import errors as circuits
 from prover import errors as prover
 from verifier import errors as verifier

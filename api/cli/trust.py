@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from api.cli.failures import CommandError
-from api.home import HomeError, read_json
+from api.home.directory import HomeError, read_json
 from circuits.group import EngineName
 
 if TYPE_CHECKING:
-    from api.home import Home
+    from api.home.directory import Home
     from verifier.trust import Trust
 
 

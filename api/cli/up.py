@@ -16,8 +16,8 @@ from api.cli.options import HomeOption, JsonOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
-    from api.home import Home
-    from api.services import Services
+    from api.home.directory import Home
+    from api.home.services import Services
 
 LOOK_EVERY = 0.2
 PortOption = Annotated[int | None, typer.Option("--verifier-port", min=1, max=65535, show_default=False)]
@@ -37,10 +37,10 @@ def up(
     as_json: JsonOption = False,
 ) -> None:
     """Run both services in the foreground; the first run makes keys, a provider and a sandbox lender."""
-    from api.bootstrap import bootstrap
     from api.cli.connection import home_at
-    from api.home import locked
-    from api.services import Services
+    from api.home.bootstrap import bootstrap
+    from api.home.directory import locked
+    from api.home.services import Services
 
     place = home_at(home)
     place.create()

@@ -32,9 +32,9 @@ def serve(
     """Run the verifier in the foreground; ZKATTEST_VERIFIER_* overrides what the home says."""
     from api.cli.connection import home_at
     from api.cli.serving import leave_with_parent, run
-    from api.home import locked
-    from api.home_settings import verifier_settings
-    from api.verifier_app import create_app
+    from api.home.directory import locked
+    from api.home.settings import verifier_settings
+    from api.verifier.app import create_app
 
     if with_parent:
         leave_with_parent()
@@ -53,9 +53,9 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the whole log with its entries' bodies, for an auditor to replay offline."""
+    from api.audit.exporting import export_lines
     from api.cli.connection import connect, home_at
-    from api.exporting import export_lines
-    from api.home import write_lines
+    from api.home.directory import write_lines
 
     place = home_at(home)
     with present.progress(quiet=as_json) as shown:

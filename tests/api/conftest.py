@@ -14,12 +14,12 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
-from api.auth import Scope, make_key
 from api.database import migrate, open_engine
-from api.keyring import TableKeys, write_callers
-from api.prover_app import create_app as create_prover
+from api.prover.app import create_app as create_prover
 from api.settings import ProverSettings, VerifierSettings
-from api.verifier_app import create_app as create_verifier
+from api.verifier.app import create_app as create_verifier
+from api.web.auth import Scope, make_key
+from api.web.keyring import TableKeys, write_callers
 from circuits import predicate
 from circuits.attributes import Schema
 from circuits.encoding import b64u

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
-from api.outbound import Outbound, PeerBroken, PeerUnreachable
+from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable
 from verifier.models import ENTRIES, QUERIES
 
 

@@ -20,16 +20,16 @@ from pathlib import Path
 from statistics import median
 
 from api import bench, samples
-from api.bootstrap import bootstrap
+from api.audit.exporting import export_lines
 from api.cli.bench import markdown
 from api.cli.connection import connect
 from api.cli.prover import import_into
 from api.cli.trust import read_trust
-from api.exporting import export_lines
-from api.home import Home
-from api.home_settings import PROVER_DATABASE, VERIFIER_DATABASE
-from api.lender_client import Refusal, ServiceClient, Unreachable
-from api.services import Services, free_ports
+from api.home.bootstrap import bootstrap
+from api.home.directory import Home
+from api.home.services import Services, free_ports
+from api.home.settings import PROVER_DATABASE, VERIFIER_DATABASE
+from api.peers.lender_client import Refusal, ServiceClient, Unreachable
 from api.tables import fast_engine
 from circuits.attributes import default_schema
 from circuits.group import engine

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from api import samples
-from api.home import Home
-from api.services import free_ports
+from api.home.directory import Home
+from api.home.services import free_ports
 
 # what flows share is plain modules beside them, and there is no package to import them from
 sys.path.insert(0, str(Path(__file__).parent))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from api.home import Home
-from api.services import free_ports, listen
+from api.home.directory import Home
+from api.home.services import free_ports, listen
 
 PATIENCE = 60
 
@@ -86,7 +86,7 @@ def test_a_service_that_dies_ends_up_with_a_message(start, tmp_path):
 
 
 def test_a_taken_port_is_named(tmp_path):
-    from api.home import Address  # noqa: PLC0415 - only here
+    from api.home.directory import Address  # noqa: PLC0415 - only here
 
     verifier, prover = free_ports("127.0.0.1", 2)
     with listen(Address(port=verifier)):

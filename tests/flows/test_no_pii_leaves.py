@@ -19,13 +19,13 @@ from random import Random
 
 import pytest
 
-from api.bootstrap import bootstrap
+from api.audit.exporting import export_lines
 from api.cli.connection import connect
 from api.cli.demo import ask_or_declined
-from api.exporting import export_lines
-from api.home import Address, Home, write_file
-from api.lender_client import Refusal
-from api.services import Services, free_ports
+from api.home.bootstrap import bootstrap
+from api.home.directory import Address, Home, write_file
+from api.home.services import Services, free_ports
+from api.peers.lender_client import Refusal
 from circuits.attributes import Schema
 
 PEOPLE = 250

@@ -5,9 +5,9 @@ import uuid
 import pytest
 
 from api import samples
-from api.home import Home
-from api.home_settings import PROVER_DATABASE, VERIFIER_DATABASE
-from api.services import free_ports
+from api.home.directory import Home
+from api.home.services import free_ports
+from api.home.settings import PROVER_DATABASE, VERIFIER_DATABASE
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from api.home import Home
-from api.services import free_ports
+from api.home.directory import Home
+from api.home.services import free_ports
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

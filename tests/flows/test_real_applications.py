@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from real_questions import Questions
 
-from api.lender_client import Refusal, ServiceClient
+from api.peers.lender_client import Refusal, ServiceClient
 from circuits.attributes import Schema
 
 FOLDER = Path(__file__).parents[1] / "data"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from api.cli.connection import connect
-from api.lender_client import Refusal
+from api.peers.lender_client import Refusal
 
 BOTH = 'monthly_pay > 4000 && country == "US"'
 SCHEMA = {

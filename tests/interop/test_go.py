@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from api.audit.tiling import write_tiles
 from api.database import migrate, open_engine
-from api.tiling import write_tiles
 from verifier.bundles import bundle, leaves_of
 from verifier.log import Draft, Log
 from verifier.note import NoteSigner

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from api import asking, records
 from api.database import migrate, open_engine
+from api.verifier import asking, records
 from circuits import statement
 from circuits.attributes import Schema, default_schema
 from circuits.credential import Credential, Provenance, issue

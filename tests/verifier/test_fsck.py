@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from api.audit.fsck import check, reading
 from api.database import DatabaseRefused
-from api.fsck import check, reading
 from verifier.errors import Blame
 from verifier.fsck import fsck
 from verifier.leaves import salted_leaf

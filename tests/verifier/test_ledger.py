@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.ledgers import LedgerFile
+from api.audit.ledgers import LedgerFile
 from circuits.encoding import canonical_json
 from circuits.jws import SigningKey
 from verifier import replay as replaying
@@ -24,7 +24,7 @@ ANSWERS = 11
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from api.ledgers import LedgerFile
+from api.audit.ledgers import LedgerFile
 from verifier import replay
 from verifier.trust import Trust
 

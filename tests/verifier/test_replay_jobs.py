@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.replaying import MOST_DEATHS, ReplayWorkers, WorkersLost
+from api.audit.replaying import MOST_DEATHS, ReplayWorkers, WorkersLost
 from circuits.jws import SigningKey
 from verifier import replay as replaying
 from verifier.export import export_lines

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.fsck import check
+from api.audit.fsck import check
 from verifier.export import export_lines
 from verifier.replay import replay
 

@@ -1,0 +1,128 @@
+"""A verifier's database as a check reads it: one state of it, never written; and what its records must have told."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from sqlalchemy import Connection, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from api.database import DatabaseRefused, open_engine
+from api.web.schemas import Answer, Undetermined
+from circuits import jws
+from circuits.attributes import Schema
+from circuits.calendar import rfc3339
+from circuits.encoding import b64u
+from circuits.predicate import parse
+from circuits.vocabulary import Vocabulary
+from verifier.attestation import TYP
+from verifier.checking import EngineName
+from verifier.entries import AnswerEntry
+from verifier.errors import EntryError
+from verifier.fsck import Checked, Outcome, Respond, Schemas
+from verifier.fsck import fsck as fsck_log
+from verifier.replay import Progress
+from verifier.trust import Trust
+
+_ANSWER: Final = {"outcome": "answer"}
+_UNDETERMINED: Final = {"outcome": "undetermined"}
+
+
+def check(url: str, *, trust: Trust, engine: EngineName = "fast", progress: Progress | None = None) -> Checked:
+    """Check the verifier's database at an address; a running verifier is not disturbed.
+
+    Raises:
+        DatabaseRefused: the address names no database that exists, or another kind (the operator's fault).
+        SQLAlchemyError: the database cannot be reached.
+    """
+    with reading(url) as connection:
+        return fsck_log(connection, trust=trust, respond=responder(trust), engine=engine, progress=progress)
+
+
+@contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """A connection that sees one state of the database and cannot write.
+
+    Raises:
+        DatabaseRefused: see check.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise DatabaseRefused("the database address is not of the form sqlite:///FILE or postgresql://...") from None
+    if address.get_backend_name() == "sqlite":
+        path = Path(address.database or "")
+        if not path.is_file():
+            raise DatabaseRefused("there is no such database file")
+        name = f"file:{quote(str(path.resolve()))}?mode=ro"
+        engine = create_engine(
+            "sqlite+pysqlite://",
+            creator=lambda: sqlite3.connect(name, uri=True, isolation_level=None),
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        options: dict[str, Any] = {}
+    else:
+        engine = open_engine(url)
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        with engine.connect().execution_options(**options) as connection, connection.begin() as one_state:
+            yield connection
+            one_state.rollback()
+    finally:
+        engine.dispose()
+
+
+def responder(trust: Trust) -> Respond:
+    """What makes an outcome's response again, byte for byte, the way `api.verifier.asking` made it.
+
+    Only how long it took is taken from the stored response: the log does not say it.
+    """
+
+    def respond(outcome: Outcome, index: int, at: int, schemas: Schemas, stored: bytes) -> bytes:
+        query = outcome.query
+        common: dict[str, Any] = {
+            "id": query.id,
+            "predicate": query.predicate_text,
+            "subject": query.subject,
+            "provider": query.provider,
+            "as_of": query.as_of,
+            "reasons": query.reasons.value,
+            "answered_at": rfc3339(at),
+            "log": {"origin": trust.origin, "index": index},
+        }
+        if not isinstance(outcome, AnswerEntry):
+            vocabulary = Vocabulary(tuple(_schema(schemas, digest) for digest in query.schema_digests))
+            question = parse(query.predicate_text, vocabulary).english()
+            reason = getattr(outcome, "reason", None)
+            made = {**common, **_UNDETERMINED, "question": question, "reason": reason}
+            return Undetermined.model_validate(made).model_dump_json().encode()
+        said = jws.open_signed(outcome.attestation, typ=TYP, key=trust.attestations)
+        told = json.loads(stored)
+        here = f"/v1/queries/{query.id}"
+        made = {
+            **common,
+            **_ANSWER,
+            "question": said.get("question"),
+            "answer": "yes" if outcome.answer else "no",
+            "failed": said.get("failed"),
+            "proof": {"bytes": len(outcome.proof), "digest": said.get("proof_digest")},
+            "timing_ms": told.get("timing_ms") if isinstance(told, dict) else None,
+            "attestation": outcome.attestation,
+            "links": {"self": here, "attestation": f"{here}/attestation", "evidence": f"{here}/evidence"},
+        }
+        return Answer.model_validate(made).model_dump_json().encode()
+
+    return respond
+
+
+def _schema(schemas: Schemas, digest: bytes) -> Schema:
+    found = schemas.get(digest)
+    if found is None:
+        raise EntryError(f"no schema {b64u(digest)} is in the log")
+    return found

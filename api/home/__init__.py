@@ -1,0 +1,1 @@
+"""One directory that holds an installation: its keys, settings and services."""

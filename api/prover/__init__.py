@@ -1,0 +1,1 @@
+"""The prover as an HTTP application, and how records reach its vault."""

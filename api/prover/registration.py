@@ -1,0 +1,118 @@
+"""Registration: one thread empties the issuer's outbox into the verifier's log, in order, for as long as it takes.
+
+The outbox is the truth: a crash between the verifier's receipt and our note of it sends the same batch again, and the
+verifier gives the same places. When the verifier is away, the pauses grow; new records or its return end them.
+
+A credential that the verifier refuses for good stays in the outbox, where it is counted, and holds nothing up: it is
+sent again when the service starts again.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.typing import FilteringBoundLogger
+
+from api.peers.outbound import PeerBroken, PeerUnreachable
+from api.peers.verifier_client import RegistrationRefused, VerifierClient
+from prover.issuance import Issuer, Pending
+
+BATCH: Final = 500
+_LONGEST_PAUSE: Final = 15.0
+_FIRST_PAUSE: Final = 0.25
+
+
+class Registrar:
+    """Registers what waits in the outbox, in a thread of its own."""
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        client: VerifierClient,
+        *,
+        pause: float,
+        logger: FilteringBoundLogger,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._issuer = issuer
+        self._client = client
+        self._pause = pause
+        self._logger = logger
+        self._jitter = jitter
+        self._refused: Pending | None = None  # the last one: all that wait before it were refused as well
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="zkattest-registration", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something new: do not wait for the pause to end."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Finish the batch in flight and stop."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+
+    def refused_count(self) -> int:
+        """How many credentials wait that the verifier has refused."""
+        return self._issuer.pending_count(until=self._refused) if self._refused is not None else 0
+
+    def flush(self) -> int:
+        """Register one batch of what waits, but for what the verifier refuses; how many credentials that was.
+
+        Raises:
+            PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
+        """
+        for schema in self._issuer.pending_schemas():
+            self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))
+        waiting = self._issuer.pending(BATCH, beyond=self._refused)
+        if not waiting:
+            return 0
+        try:
+            self._register(waiting)
+        except RegistrationRefused as refusal:
+            refused = {waiting[place] for place in refusal.positions if place < len(waiting)}
+            if not refused:
+                raise
+            self._register([each for each in waiting if each not in refused])
+            self._refused = max(refused, key=lambda each: each.sequence)
+            self._logger.error("credentials-refused", count=len(refused), pending=self._issuer.pending_count())  # noqa: TRY400 - what the verifier said may quote
+        return len(waiting)
+
+    def _register(self, waiting: Sequence[Pending]) -> None:
+        if not waiting:
+            return
+        places = self._client.register_credentials([each.token for each in waiting])
+        if set(places) != {each.id for each in waiting}:
+            raise PeerBroken("receipts for other credentials than were sent")
+        self._issuer.mark_registered([each.id for each in waiting], [places[each.id] for each in waiting])
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                count = self.flush()
+            except (PeerUnreachable, PeerBroken, RegistrationRefused, SQLAlchemyError) as error:
+                # Say it when it begins and seldom after that: a night without the verifier is not a million lines.
+                if failures & (failures - 1) == 0:
+                    self._logger.warning("registration-failed", error=type(error).__name__, attempt=failures + 1)
+                failures += 1
+                self._rest(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * (0.5 + self._jitter()))
+                continue
+            failures = 0
+            if count:
+                self._logger.info("registered", count=count)
+            else:
+                self._rest(self._pause)
+
+    def _rest(self, seconds: float) -> None:
+        if not self._stopping.is_set():
+            self._wake.wait(seconds)

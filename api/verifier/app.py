@@ -1,0 +1,95 @@
+"""The verifier's application: `create_app(settings)`. Questions from lenders, credentials from providers, the log."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.clock import now
+from api.settings import VerifierSettings
+from api.verifier import log, queries, registry
+from api.verifier.service import VerifierService, opened, service_of
+from api.version import VERSION
+from api.web.auth import Authenticator
+from api.web.foundation import Gate, StrictRoute, build
+from api.web.keyring import TableKeys
+from api.web.logs import open_logger
+from api.web.metrics import Metrics
+from api.web.rates import Rates
+from api.web.schemas import JwkSet, VerifierCard
+from api.web.static import JwkSetResponse, with_etag
+from verifier.models import API_KEYS
+
+_DESCRIPTION: Final = """Ask a provider's customers' attributes **yes/no questions** without ever seeing a value.
+
+Every answer is proven in zero knowledge against a commitment that was logged *before* the question; it is checked,
+signed, and in a tamper-evident log before you read it. A **no** is proven exactly like a **yes**. Errors are
+problem+json (RFC 9457); `declined` never says why."""
+
+router = APIRouter(tags=["discovery"], route_class=StrictRoute)
+
+
+def create_app(settings: VerifierSettings) -> FastAPI:
+    """The application. Nothing is opened before its lifespan begins."""
+    logger = open_logger("verifier")
+    metrics = Metrics("verifier")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            service = await run_in_threadpool(
+                stack.enter_context, opened(settings, logger=logger, metrics=metrics, now=now)
+            )
+            keys = Authenticator(TableKeys(service.engine, API_KEYS), keep=settings.key_cache)
+            app.state.gate = Gate(keys, Rates(settings.rate_limit), Rates(settings.failed_logins))
+            app.state.service = service
+            app.state.readiness = service.readiness
+            logger.info("started", version=VERSION, size=service.log.size)
+            yield
+            await run_in_threadpool(stack.close)
+            logger.info("stopped")
+
+    app = build(
+        title="zkattest verifier",
+        description=_DESCRIPTION,
+        version=VERSION,
+        settings=settings,
+        lifespan=lifespan,
+        logger=logger,
+        metrics=metrics,
+        large=("/v1/credential-batches", "/v1/query-batches", "/v1/verify"),
+    )
+    for each in (queries.router, registry.router, log.router, router):
+        app.include_router(each)
+    return app
+
+
+Service = Annotated[VerifierService, Depends(service_of)]
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    summary="Keys attestations are signed with",
+    response_model=JwkSet,
+    response_class=JwkSetResponse,
+)
+def jwks(request: Request, service: Service) -> Response:
+    """RFC 7517."""
+    keys = JwkSet(keys=[service.signer.public.to_jwk()])
+    return with_etag(request, keys.model_dump_json().encode(), "application/jwk-set+json")
+
+
+@router.get("/.well-known/zkattest", summary="Who this verifier is, and what to pin", response_model=VerifierCard)
+def card(request: Request, service: Service) -> Response:
+    """Pin `log_vkey` and `jwk` once, from a channel you trust; then check everything offline."""
+    about = VerifierCard(
+        service="verifier",
+        version=VERSION,
+        origin=service.log.origin,
+        log_vkey=service.log.vkey,
+        jwk=service.signer.public.to_jwk(),
+        suites=["zkattest/bpp-secp256k1/1"],
+    )
+    return with_etag(request, about.model_dump_json().encode(), "application/json")

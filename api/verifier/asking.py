@@ -1,0 +1,245 @@
+"""One question from the request to the response: parse it, put it, record what was told.
+
+The order is the promise: nothing is told before it is logged, and what is told again is what was told before.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from api.clock import now
+from api.peers.outbound import PeerBroken
+from api.verifier import meaning, records
+from api.verifier.records import Told
+from api.verifier.service import VerifierService
+from api.web.problems import Problem
+from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
+from circuits.calendar import day_number, rfc3339
+from circuits.compiler import compile_predicate
+from circuits.encoding import b64u, canonical_json
+from circuits.errors import EncodingError
+from circuits.predicate import Predicate
+from circuits.predicate.clauses import clauses
+from circuits.query import Query, Reasons
+from circuits.vocabulary import Vocabulary
+from verifier import answering, log
+from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
+from verifier.checking import ProverResponse
+from verifier.errors import Blame, CheckFailed, LogRefused
+
+_TIME_ZONES: Final = 1  # it may be tomorrow already where the question is asked
+
+
+def ask(body: QueryRequest, *, party: str, key: str | None, service: VerifierService) -> Told:
+    """Answer a question, or tell again what was told.
+
+    Args:
+        body: the question.
+        party: who asks.
+        key: the idempotency key, if there is one.
+        service: the open service.
+
+    Raises:
+        Problem: it cannot be asked, was declined, or the key is taken.
+        PredicateError: the question itself is wrong (the relying party's fault).
+        CheckFailed, PeerBroken: the prover's answer proves nothing (the provider's fault); logged as an incident.
+        PeerUnreachable, LogUnavailable: not now; nothing was told, and asking again is safe.
+    """
+    digest = hashlib.sha256(canonical_json(body.model_dump(by_alias=True))).digest()
+    with service.in_flight.once(party, key):
+        told = _told_before(service, party, key, digest)
+        if told is not None:
+            return told
+        query, predicate = _put(body, party, service)
+        try:
+            told = _answer(query, predicate, key=key, digest=digest, service=service)
+        except LogRefused:
+            # Another process answered the same key first: what it told is what counts.
+            told = _told_before(service, party, key, digest)
+            if told is None:
+                raise
+        return told
+
+
+def _told_before(service: VerifierService, party: str, key: str | None, digest: bytes) -> Told | None:
+    record = records.by_key(service.engine, party, key) if key is not None else None
+    if record is None:
+        return None
+    if record.request_digest != digest:
+        raise Problem("idempotency-key-reused")
+    return record.told()
+
+
+def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
+    """The query as it will be proven about."""
+    provider = _provider(body, service)
+    vocabulary, predicate = meaning.read(body, provider=provider, registry=service.registry)
+    at = now()
+    today = rfc3339(at)[:10]
+    as_of = _as_of(body, today)
+    reasons = Reasons(body.reasons)
+    _require_provable(predicate, vocabulary, as_of=day_number(as_of), reasons=reasons)
+    query = Query(
+        id=b64u(os.urandom(16)),
+        nonce=os.urandom(32),
+        audience=service.log.origin,
+        relying_party=party,
+        provider=provider,
+        subject=body.subject,
+        purpose=body.purpose,
+        predicate_text=body.predicate,
+        predicate_digest=predicate.digest,
+        schema_digests=tuple(schema.digest for schema in vocabulary.schemas),
+        as_of=as_of,
+        max_age=body.max_age,
+        issued_at=at,
+        expires_at=at + service.settings.query_lifetime,
+        reasons=reasons,
+    )
+    return query, predicate
+
+
+def _require_provable(predicate: Predicate, vocabulary: Vocabulary, *, as_of: int, reasons: Reasons) -> None:
+    """What cannot be proven is the asker's to mend; found by the prover, it would look like the provider's fault."""
+    compile_predicate(predicate, vocabulary, as_of=as_of, answer=True, reasons=reasons)
+    if reasons is Reasons.FAILED_CLAUSES:
+        failing = (False,) * len(clauses(predicate))
+        compile_predicate(predicate, vocabulary, as_of=as_of, answer=False, reasons=reasons, clauses=failing)
+
+
+def _provider(body: QueryRequest, service: VerifierService) -> str:
+    known = [provider.id for provider in service.registry.providers()]
+    if body.provider in known:
+        return body.provider
+    if body.provider is not None:
+        raise meaning.unfit("#/provider", f"no provider {body.provider} is registered here")
+    if len(known) != 1:
+        raise meaning.unfit("#/provider", "say who is to answer: GET /v1/providers lists them")
+    return known[0]
+
+
+def _as_of(body: QueryRequest, today: str) -> str:
+    if body.as_of is None:
+        return today
+    try:
+        ahead = day_number(body.as_of) - day_number(today)
+    except EncodingError:
+        raise meaning.unfit("#/as_of", "there is no such day") from None
+    if ahead > _TIME_ZONES:
+        raise meaning.unfit("#/as_of", "the day lies in the future")
+    return body.as_of
+
+
+@dataclass(slots=True)
+class _Timed:
+    """The provers, with a watch."""
+
+    service: VerifierService
+    seconds: float = 0.0
+
+    def fetch(self, query: Query) -> ProverResponse:
+        started = time.perf_counter()
+        try:
+            return self.service.provers.fetch(query)
+        finally:
+            self.seconds = time.perf_counter() - started
+
+
+def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: bytes, service: VerifierService) -> Told:
+    started = time.perf_counter()
+    source = _Timed(service)
+    told: list[bytes] = []
+
+    def record(logged: Logged) -> Sequence[log.Row]:
+        total = time.perf_counter() - started
+        state, body = _present(logged, query, predicate, prover=source.seconds, total=total)
+        if body is not None:
+            told.append(body)
+        return (
+            records.row(
+                query_id=query.id,
+                party=query.relying_party,
+                key=key,
+                request_digest=digest,
+                state=state,
+                created_at=query.issued_at,
+                index=logged.index,
+                response=body,
+            ),
+        )
+
+    try:
+        logged = answering.answer(
+            query,
+            source=source,
+            log=service.log,
+            registry=service.registry,
+            signer=service.signer,
+            now=now,
+            record=record,
+        )
+    except (CheckFailed, PeerBroken) as error:
+        if not isinstance(error, CheckFailed) or error.blame is Blame.PROVIDER:
+            service.metrics.incidents.labels("invalid-proof").inc()
+            reason = error.code if isinstance(error, CheckFailed) else "broken-answer"
+            service.logger.error("invalid-proof", provider=query.provider, query_id=query.id, reason=reason)  # noqa: TRY400 - a traceback would quote what the prover sent
+        raise
+    service.metrics.stages.labels("prover").observe(source.seconds)
+    service.metrics.stages.labels("total").observe(time.perf_counter() - started)
+    state = records.DECLINED if isinstance(logged, LoggedDeclined) else records.UNDETERMINED
+    if isinstance(logged, LoggedAttestation):
+        state = records.ANSWERED
+    service.metrics.answers.labels(query.provider, state).inc()
+    if isinstance(logged, LoggedDeclined):
+        raise Problem("declined")
+    return Told(201 if state == records.ANSWERED else 200, told[-1])
+
+
+def _present(
+    logged: Logged, query: Query, predicate: Predicate, *, prover: float, total: float
+) -> tuple[str, bytes | None]:
+    """State and response of an outcome. Runs in the log's writer: quick, and without the database."""
+    common = {
+        "id": query.id,
+        "question": predicate.english(),
+        "predicate": query.predicate_text,
+        "subject": query.subject,
+        "provider": query.provider,
+        "as_of": query.as_of,
+        "reasons": query.reasons.value,
+    }
+    match logged:
+        case LoggedDeclined():
+            return records.DECLINED, None
+        case LoggedUndetermined():
+            place = LogPlace(origin=query.audience, index=logged.index)
+            at = rfc3339(logged.logged_at)
+            body = Undetermined.model_validate(
+                {**common, "outcome": "undetermined", "reason": logged.reason, "answered_at": at, "log": place}
+            )
+            return records.UNDETERMINED, body.model_dump_json().encode()
+        case LoggedAttestation():
+            proof = logged.checked.claim.answered.proof
+            self = f"/v1/queries/{query.id}"
+            answer = Answer.model_validate(
+                {
+                    **common,
+                    "outcome": "answer",
+                    "answer": "yes" if logged.checked.answer else "no",
+                    "failed": FailedClause.listed(logged.checked.claim.failed),
+                    "answered_at": rfc3339(logged.logged_at),
+                    "proof": ProofSummary(bytes=len(proof), digest=b64u(hashlib.sha256(proof).digest())),
+                    "timing_ms": Timing(prover=_ms(prover), verify=_ms(total - prover), total=_ms(total)),
+                    "attestation": logged.attestation.token,
+                    "log": LogPlace(origin=logged.attestation.origin, index=logged.index),
+                    "links": Links(self=self, attestation=f"{self}/attestation", evidence=f"{self}/evidence"),
+                }
+            )
+            return records.ANSWERED, answer.model_dump_json().encode()
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)  # finer than that nobody needs to see how long a secret took

@@ -1,0 +1,1 @@
+"""What every request to either application meets, and the bodies it carries."""
