@@ -22,11 +22,11 @@ from circuits.query import Query
 from circuits.vocabulary import MAX_SCHEMAS
 from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
+from verifier.members import choice, count, members_of, require_members, text, texts, truths
 
 REASONS = ("absent", "stale", "disputed")
 MAX_BODY = 1 << 18
 """Eight schemas and their credentials, quoted, fit an evidence file."""
-_MAX_NAME = 256
 
 
 class Entry(Protocol):
@@ -63,15 +63,15 @@ class ProviderEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "id", "name", "jwk", "prover_url", "valid_from")
+        require_members(fields, "id", "name", "jwk", "prover_url", "valid_from")
         if not isinstance(fields["jwk"], dict):
             raise EntryError("jwk: must be an object")
         return cls(
-            id=_text(fields, "id"),
-            name=_text(fields, "name"),
+            id=text(fields, "id"),
+            name=text(fields, "name"),
             key=VerifyKey.from_jwk(fields["jwk"]),
-            prover_url=_text(fields, "prover_url", longest=2048),
-            valid_from=calendar.unix(_text(fields, "valid_from")),
+            prover_url=text(fields, "prover_url", longest=2048),
+            valid_from=calendar.unix(text(fields, "valid_from")),
         )
 
 
@@ -90,10 +90,10 @@ class SchemaEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "provider", "schema")
+        require_members(fields, "provider", "schema")
         if not isinstance(fields["schema"], dict):
             raise EntryError("schema: must be an object")
-        return cls(_text(fields, "provider"), Schema.from_json(fields["schema"]))
+        return cls(text(fields, "provider"), Schema.from_json(fields["schema"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ class CredentialEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "token")
-        return cls(_text(fields, "token", longest=MAX_BODY))
+        require_members(fields, "token")
+        return cls(text(fields, "token", longest=MAX_BODY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,8 @@ class RevocationEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "token")
-        return cls(_text(fields, "token", longest=MAX_BODY))
+        require_members(fields, "token")
+        return cls(text(fields, "token", longest=MAX_BODY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +160,15 @@ class AnswerEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation")
+        require_members(fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation")
         return cls(
-            query=Query.from_json(_object(fields, "query")),
-            asked_at=_count(fields, "asked_at"),
-            credentials=_texts(fields, "credentials", most=MAX_SCHEMAS),
-            answer=_choice(fields, "answer", ("yes", "no")) == "yes",
-            proof=b64u_decode(_text(fields, "proof", longest=1 << 16)),
-            attestation=_text(fields, "attestation", longest=1 << 17),
-            clauses=None if fields["clauses"] is None else _truths(fields, "clauses", most=MAX_ATOMS),
+            query=Query.from_json(members_of(fields, "query")),
+            asked_at=count(fields, "asked_at"),
+            credentials=texts(fields, "credentials", most=MAX_SCHEMAS),
+            answer=choice(fields, "answer", ("yes", "no")) == "yes",
+            proof=b64u_decode(text(fields, "proof", longest=1 << 16)),
+            attestation=text(fields, "attestation", longest=1 << 17),
+            clauses=None if fields["clauses"] is None else truths(fields, "clauses", most=MAX_ATOMS),
         )
 
 
@@ -194,12 +194,12 @@ class UndeterminedEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "query", "asked_at", "reason", "credential")
+        require_members(fields, "query", "asked_at", "reason", "credential")
         return cls(
-            query=Query.from_json(_object(fields, "query")),
-            asked_at=_count(fields, "asked_at"),
-            reason=_choice(fields, "reason", REASONS),
-            credential=None if fields["credential"] is None else _text(fields, "credential"),
+            query=Query.from_json(members_of(fields, "query")),
+            asked_at=count(fields, "asked_at"),
+            reason=choice(fields, "reason", REASONS),
+            credential=None if fields["credential"] is None else text(fields, "credential"),
         )
 
 
@@ -218,8 +218,8 @@ class DeclinedEntry:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        _require_members(fields, "query", "asked_at")
-        return cls(Query.from_json(_object(fields, "query")), _count(fields, "asked_at"))
+        require_members(fields, "query", "asked_at")
+        return cls(Query.from_json(members_of(fields, "query")), count(fields, "asked_at"))
 
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
@@ -264,10 +264,10 @@ def decode(body: bytes) -> tuple[Entry, int]:
         fields = parse_json(body)
         if not isinstance(fields, dict):
             raise EntryError("an entry's body is a JSON object")
-        parse = _KINDS.get(_text(fields, "kind"))
+        parse = _KINDS.get(text(fields, "kind"))
         if parse is None:
             raise EntryError("the kind of the entry is unknown")
-        appended_at = calendar.unix(_text(fields, "at"))
+        appended_at = calendar.unix(text(fields, "at"))
         entry = parse({name: fields[name] for name in fields if name not in ("kind", "at")})
     except CircuitsError as error:
         raise EntryError(f"{type(error).__name__}: {error}") from error
@@ -284,55 +284,3 @@ def decode_logged(logged: LoggedEntry) -> Entry:
     if (entry.kind, appended_at) != (logged.kind, logged.appended_at):
         raise EntryError("kind or time stated beside the body are not the body's")
     return entry
-
-
-def _require_members(fields: Mapping[str, Any], *names: str) -> None:
-    if fields.keys() != set(names):
-        raise EntryError(f"the members must be {', '.join(sorted(names))}, kind and at")
-
-
-def _text(fields: Mapping[str, Any], name: str, *, longest: int = _MAX_NAME) -> str:
-    text = fields.get(name)
-    if not isinstance(text, str) or not 1 <= len(text) <= longest:
-        raise EntryError(f"{name}: must be a text of 1 to {longest} characters")
-    return text
-
-
-def _texts(fields: Mapping[str, Any], name: str, *, most: int) -> tuple[str, ...]:
-    texts = _list(fields, name, most)
-    return tuple(_text({name: text}, name) for text in texts)
-
-
-def _truths(fields: Mapping[str, Any], name: str, *, most: int) -> tuple[bool, ...]:
-    truths = _list(fields, name, most)
-    if not all(isinstance(truth, bool) for truth in truths):
-        raise EntryError(f"{name}: must be a list of true and false")
-    return tuple(truths)
-
-
-def _list(fields: Mapping[str, Any], name: str, most: int) -> list[Any]:
-    members = fields[name]
-    if not isinstance(members, list) or not 1 <= len(members) <= most:
-        raise EntryError(f"{name}: must be a list of 1 to {most}")
-    return members
-
-
-def _choice(fields: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
-    text = _text(fields, name)
-    if text not in choices:
-        raise EntryError(f"{name}: must be one of {', '.join(choices)}")
-    return text
-
-
-def _count(fields: Mapping[str, Any], name: str) -> int:
-    number = fields[name]
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise EntryError(f"{name}: must be a number of entries")
-    return number
-
-
-def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
-    member = fields[name]
-    if not isinstance(member, dict):
-        raise EntryError(f"{name}: must be an object")
-    return member
