@@ -30,6 +30,7 @@ from verifier.export import entry_lines, parse_checkpoint_line
 from verifier.leaves import LoggedEntry
 from verifier.ledger import Ledger, LedgerError
 from verifier.note import Checkpoint
+from verifier.observing import Observer
 from verifier.registry import Registry
 from verifier.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
 from verifier.trust import Trust
@@ -87,6 +88,7 @@ def replay(
     ahead: int = 0,
     ledger: Ledger | None = None,
     keep: Callable[[Ledger], None] | None = None,
+    observe: Observer | None = None,
 ) -> Report:
     """Replay an export.
 
@@ -101,6 +103,7 @@ def replay(
         ahead: how many batches may be with the settler while the next is read.
         ledger: where a replay of this log that was killed had got to, with the same pins and engine.
         keep: told how far everything is settled, every CHUNK entries or more, and at the end.
+        observe: told what is read and what holds.
 
     Returns:
         A report; a log that does not hold has findings, and `replay` raises nothing for them.
@@ -125,6 +128,7 @@ def replay(
 
     whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
     whole.go_on(ledger, keep)
+    whole.observer = observe
     return whole.run(remaining, earlier, progress)
 
 
@@ -170,6 +174,7 @@ class _Replay:
         self._fundamental: list[Finding] = []
         self._latest = 0
         self._times = array("q")
+        self.observer: Observer | None = None
 
     def go_on(self, ledger: Ledger | None, keep: Callable[[Ledger], None] | None) -> None:
         if ledger is not None and ledger.size > self._checkpoint.size:
@@ -227,6 +232,8 @@ class _Replay:
         try:
             entry = decode_logged(logged)
             self._counts[entry.kind] += 1
+            if self.observer:
+                self.observer.read(logged, entry)
             self._require_order(logged)
             self._check(logged, entry)
         except EntryError as error:
@@ -321,6 +328,8 @@ class _Replay:
         return settled
 
     def _hear(self, index: int, claim: Claim) -> None:
+        if self.observer:
+            self.observer.held(index, claim)
         for each in self._consistency.add(index, claim):
             self._unfit.add(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
 

@@ -380,3 +380,27 @@ def test_what_others_log_while_a_question_waits_is_no_finding(world):
     late = world.ask(source=meanwhile(-CLOCK_STEP - 1)).index
     codes = {found.index: found.code for found in replay(export_lines(world.log), trust=world.trust).findings}
     assert codes[late] == "query-refused"
+
+
+class Watcher:
+    def __init__(self):
+        self.entries, self.answers = [], []
+
+    def read(self, logged, entry):
+        self.entries.append((logged.index, entry.kind))
+
+    def held(self, index, claim):
+        self.answers.append((index, claim.query.subject))
+
+
+def test_an_observer_is_told_of_every_entry_and_of_the_answers_that_hold(busy, lines):
+    clean, tampered = Watcher(), Watcher()
+    replay(lines, trust=busy.trust, observe=clean)
+    kinds = [json.loads(line)["kind"] for line in lines[1:]]
+    assert clean.entries == list(enumerate(kinds))
+    assert sorted(index for index, _ in clean.answers) == [n for n, kind in enumerate(kinds) if kind == "answer"]
+    first = kinds.index("answer")
+    changed_lines = changed(first + 1, in_body("answer", "no"))(lines)
+    report = replay(changed_lines, trust=busy.trust, observe=tampered)
+    assert report.findings
+    assert first not in [index for index, _ in tampered.answers]
