@@ -1,6 +1,7 @@
 """The verifier's tables: the log, and what the service remembers of its callers. They have a registry of their own.
 
-`log_entry.leaf` is what the tree commits to; `salt` and `body` can be erased without breaking the log.
+`log_entry.leaf` is what the tree commits to; `salt` and `body` can be erased without breaking the log. Rows outside the
+log carry a `seal` over their columns (verifier.seals); one that has none is a fault.
 """
 
 from typing import Any, ClassVar, cast
@@ -53,6 +54,19 @@ class LogCheckpoint(VerifierTable, table=True):
     note: str
 
 
+class LogCosignature(VerifierTable, table=True):
+    """One witness's signature line under the checkpoint `note` of a size; `witness` is its public key as pinned.
+
+    Verified before it is stored, and again by whoever reads the note: it needs no other guard. Old ones are deleted.
+    """
+
+    __tablename__: ClassVar[Any] = "log_cosignature"
+    size: int = Field(sa_column=Column("size", BigInteger, primary_key=True, autoincrement=False))
+    witness: str = Field(primary_key=True)
+    note: str
+    line: str
+
+
 class QueryRecord(VerifierTable, table=True):
     """What a relying party asked and was told, so that asking again with the same key tells the same.
 
@@ -72,6 +86,7 @@ class QueryRecord(VerifierTable, table=True):
     created_at: int = Field(sa_type=BigInteger)
     entry_index: int | None = Field(default=None, sa_type=BigInteger)
     response: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 class ApiKey(VerifierTable, table=True):
@@ -84,6 +99,7 @@ class ApiKey(VerifierTable, table=True):
     scopes: str
     created_at: int = Field(sa_type=BigInteger)
     revoked_at: int | None = Field(default=None, sa_type=BigInteger)
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 class RequestNonce(VerifierTable, table=True):
@@ -93,6 +109,16 @@ class RequestNonce(VerifierTable, table=True):
     key_id: str = Field(primary_key=True)
     nonce: str = Field(primary_key=True)
     expires_at: int = Field(sa_type=BigInteger, index=True)
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class RowCount(VerifierTable, table=True):
+    """How many rows a table has from which none is ever deleted."""
+
+    __tablename__: ClassVar[Any] = "row_count"
+    name: str = Field(primary_key=True)
+    rows: int = Field(sa_type=BigInteger)
+    seal: bytes
 
 
 def _table(model: type[VerifierTable]) -> Table:
@@ -102,7 +128,9 @@ def _table(model: type[VerifierTable]) -> Table:
 ENTRIES = _table(LogEntry)
 TILES = _table(LogTile)
 CHECKPOINTS = _table(LogCheckpoint)
+COSIGNATURES = _table(LogCosignature)
 QUERIES = _table(QueryRecord)
 API_KEYS = _table(ApiKey)
 NONCES = _table(RequestNonce)
+COUNTS = _table(RowCount)
 METADATA = VerifierTable.metadata

@@ -16,6 +16,7 @@ signature that claims a known key and does not verify refuses the whole note.
 import base64
 import binascii
 import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -180,6 +181,10 @@ class NoteSigner:
     def verifier(self) -> NoteVerifier:
         """The public half."""
         return self._public
+
+    def derived(self, label: str) -> bytes:
+        """Derive a secret of 32 bytes for another purpose, named by its label: HMAC-SHA256 under the key's seed."""
+        return hmac.digest(self._key.private_bytes_raw(), label.encode("ascii"), "sha256")
 
     def sign(self, text: bytes) -> str:
         """Sign a note's text and return the whole note.

@@ -100,14 +100,15 @@ def _ring(home: Path | None) -> "Iterator[TableKeys]":
     """The verifier's keys, also while it runs: writers take turns."""
     from api.cli.connection import home_at
     from api.database import open_engine
-    from api.home.settings import log_database
+    from api.home.settings import log_database, log_sealer
     from api.web.keyring import TableKeys
     from verifier.models import API_KEYS
 
     place = home_at(home)
     place.config()  # a home without a verifier is told as such
+    sealer = log_sealer(place, os.environ)
     engine = open_engine(log_database(place, os.environ))
     try:
-        yield TableKeys(engine, API_KEYS)
+        yield TableKeys(engine, API_KEYS, sealer)
     finally:
         engine.dispose()

@@ -25,6 +25,7 @@ from verifier.entries import Entry, ProviderEntry, decode_logged, encode
 from verifier.log import Draft, Log
 from verifier.models import API_KEYS
 from verifier.note import NoteSigner
+from verifier.seals import Sealer
 from verifier.trust import Trust
 
 HOST: Final = "127.0.0.1"
@@ -72,7 +73,7 @@ def bootstrap(
     try:
         migrate(engine, "verifier")
         if not home.keys_file.exists():
-            _make_client_keys(home, config, engine, now=int(now()), entropy=entropy)
+            _make_client_keys(home, config, engine, Sealer.of(signer), now=int(now()), entropy=entropy)
         provider = ProviderEntry(
             id=config.provider_id,
             name=config.provider_name,
@@ -129,7 +130,9 @@ def _address(wanted: int | None, before: Address | None, usual: int) -> Address:
     return before or Address(host=HOST, port=free_port(HOST, first=usual))
 
 
-def _make_client_keys(home: Home, config: Config, engine: Engine, *, now: int, entropy: Entropy) -> None:
+def _make_client_keys(
+    home: Home, config: Config, engine: Engine, sealer: Sealer, *, now: int, entropy: Entropy
+) -> None:
     """Keys of everybody on this machine; the services keep digests only, so `keys.json` is written last."""
 
     def make(owner: str, scope: Scope) -> tuple[str, KeyRecord]:
@@ -142,7 +145,7 @@ def _make_client_keys(home: Home, config: Config, engine: Engine, *, now: int, e
         "audit": make("auditor", Scope.AUDIT),
     }
     at_prover = {"prove": make(config.origin, Scope.PROVE), "admin": make("operator", Scope.ADMIN)}
-    ring = TableKeys(engine, API_KEYS)
+    ring = TableKeys(engine, API_KEYS, sealer)
     for _, record in at_verifier.values():
         ring.add(record, now=now)
     write_callers(home.callers, [record for _, record in at_prover.values()])

@@ -1,18 +1,33 @@
 """The settings of both services as a home directory implies them; the environment has the last word on each."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from api.home.directory import Home
 from api.settings import ProverSettings, VerifierSettings
+from verifier.note import NoteSigner
+from verifier.seals import Sealer
 
 VERIFIER_DATABASE: Final = "ZKATTEST_VERIFIER_DATABASE_URL"
+VERIFIER_LOG_KEY: Final = "ZKATTEST_VERIFIER_LOG_KEY_FILE"
 PROVER_DATABASE: Final = "ZKATTEST_PROVER_DATABASE_URL"
 
 
 def log_database(home: Home, environment: Mapping[str, str]) -> str:
     """The address of the verifier's database: the environment's, or the file in the home."""
     return _found(VERIFIER_DATABASE, environment) or f"sqlite:///{home.log_database}"
+
+
+def log_sealer(home: Home, environment: Mapping[str, str]) -> Sealer:
+    """What seals the rows of the verifier's database: from the environment's log key, or the one in the home.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read (the operator's fault).
+        NoteError: it holds no private note key (the operator's fault).
+    """
+    key = Path(_found(VERIFIER_LOG_KEY, environment) or home.log_key)
+    return Sealer.of(NoteSigner.from_skey(key.read_text("ascii").strip()))
 
 
 def vault_database(home: Home, environment: Mapping[str, str]) -> str:

@@ -42,7 +42,7 @@ def create_app(settings: VerifierSettings) -> FastAPI:
             service = await run_in_threadpool(
                 stack.enter_context, opened(settings, logger=logger, metrics=metrics, now=now)
             )
-            keys = Authenticator(TableKeys(service.engine, API_KEYS), keep=settings.key_cache)
+            keys = Authenticator(TableKeys(service.engine, API_KEYS, service.sealer), keep=settings.key_cache)
             app.state.gate = Gate(keys, Rates(settings.rate_limit), Rates(settings.failed_logins))
             app.state.service = service
             app.state.readiness = service.readiness

@@ -168,6 +168,7 @@ def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: byte
                 created_at=query.issued_at,
                 index=logged.index,
                 response=body,
+                sealer=service.sealer,
             ),
         )
 

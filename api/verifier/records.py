@@ -15,6 +15,7 @@ from circuits.encoding import b64u, b64u_decode
 from circuits.errors import EncodingError
 from verifier import log
 from verifier.models import QUERIES
+from verifier.seals import Sealer
 
 ANSWERED: Final = "answered"
 UNDETERMINED: Final = "undetermined"
@@ -62,9 +63,10 @@ def row(
     created_at: int,
     index: int,
     response: bytes | None,
+    sealer: Sealer,
 ) -> log.Row:
-    """The record as a row for the log's transaction."""
-    return _INSERT, {
+    """The record, sealed, as a row for the log's transaction."""
+    columns = {
         "id": query_id,
         "relying_party": party,
         "idempotency_key": key,
@@ -74,6 +76,7 @@ def row(
         "entry_index": index,
         "response": response,
     }
+    return _INSERT, sealer.sealed(QUERIES.name, columns)
 
 
 def by_key(engine: Engine, party: str, key: str) -> Record | None:

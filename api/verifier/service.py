@@ -26,6 +26,7 @@ from verifier.log import Log
 from verifier.models import CHECKPOINTS
 from verifier.note import NoteSigner
 from verifier.registry import Registry
+from verifier.seals import Sealer
 from verifier.trust import Trust
 
 _BATCH_THREADS: Final = 8
@@ -74,6 +75,7 @@ class VerifierService:
     registry: Registry
     provers: HttpProvers
     signer: SigningKey
+    sealer: Sealer
     trust: Trust
     logger: FilteringBoundLogger
     metrics: Metrics
@@ -131,6 +133,7 @@ def opened(
             registry=registry,
             provers=provers,
             signer=signer,
+            sealer=Sealer.of(log_signer),
             trust=Trust(log_signer.verifier, signer.public),
             logger=logger,
             metrics=metrics,

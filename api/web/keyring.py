@@ -7,6 +7,7 @@ hold digests only. A revocation is seen by the running service within `key_cache
 import json
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, Table, insert, select, update
 
 from api.home.directory import PRIVATE_FILE, write_json
 from api.web.auth import KeyRecord, Scope
+from verifier.seals import Sealer, SealError, count_one_more
 
 _HEX_DIGEST: Final = 64
 
@@ -23,11 +25,12 @@ class KeyringError(Exception):
 
 
 class TableKeys:
-    """Keys in a database table with the columns of `verifier.models.ApiKey`."""
+    """Keys in a database table with the columns of `verifier.models.ApiKey`; rows are sealed, and counted."""
 
-    def __init__(self, engine: Engine, table: Table) -> None:
+    def __init__(self, engine: Engine, table: Table, sealer: Sealer) -> None:
         self._engine = engine
         self._table = table
+        self._sealer = sealer
         columns = table.c
         self._select = select(columns.id, columns.digest, columns.owner, columns.scopes, columns.revoked_at)
 
@@ -49,24 +52,35 @@ class TableKeys:
 
     def add(self, record: KeyRecord, *, now: int) -> None:
         """Store a new key."""
+        columns = {
+            "id": record.id,
+            "digest": record.digest,
+            "owner": record.owner,
+            "scopes": " ".join(sorted(record.scopes)),
+            "created_at": now,
+            "revoked_at": record.revoked_at,
+        }
         with self._engine.begin() as connection:
-            connection.execute(
-                insert(self._table).values(
-                    id=record.id,
-                    digest=record.digest,
-                    owner=record.owner,
-                    scopes=" ".join(sorted(record.scopes)),
-                    created_at=now,
-                    revoked_at=record.revoked_at,
-                )
-            )
+            count_one_more(connection, self._table, self._sealer)
+            connection.execute(insert(self._table).values(self._sealer.sealed(self._table.name, columns)))
 
     def revoke(self, key_id: str, *, now: int) -> bool:
-        """Revoke a key from now on; False if there is none of that id still valid."""
+        """Revoke a key from now on; False if there is none of that id still valid.
+
+        A row that was changed is revoked too, but not sealed anew: a check of the database still finds it.
+        """
         columns = self._table.c
-        statement = update(self._table).where(columns.id == key_id, columns.revoked_at.is_(None))
         with self._engine.begin() as connection:
-            return connection.execute(statement.values(revoked_at=now)).rowcount == 1
+            found = connection.execute(select(self._table).where(columns.id == key_id).with_for_update()).mappings()
+            row = {str(name): value for each in found for name, value in each.items()}
+            if not row or row["revoked_at"] is not None:
+                return False
+            revoked = row | {"revoked_at": now}
+            with suppress(SealError):
+                self._sealer.verify(self._table.name, row)
+                revoked = self._sealer.sealed(self._table.name, revoked)
+            connection.execute(update(self._table).where(columns.id == key_id).values(revoked))
+            return True
 
 
 class FileKeys:

@@ -33,6 +33,7 @@ from verifier.models import API_KEYS
 from verifier.note import NoteSigner
 from verifier.publishing import publish
 from verifier.registry import Registry
+from verifier.seals import Sealer
 
 ORIGIN = "verifier.example/log"
 PROVIDER = "acme-kyc"
@@ -191,7 +192,7 @@ class Verifier:
         (folder / "attestation.pem").write_bytes(self.signing_key.to_pem())
         self.engine = open_engine(self.database)
         migrate(self.engine, "verifier")
-        self.keys = TableKeys(self.engine, API_KEYS)
+        self.keys = TableKeys(self.engine, API_KEYS, Sealer.of(self.signer))
         self.lender = self.make_key("acme-bank", Scope.QUERY)
         self.other = self.make_key("other-bank", Scope.QUERY)
         self.issuer = self.make_key(PROVIDER, Scope.ISSUE)

@@ -27,10 +27,12 @@ from verifier.note import NoteSigner
 from verifier.publishing import publish
 from verifier.registry import Registry
 from verifier.revocation import revoke
+from verifier.seals import Sealer
 from verifier.trust import Trust
 
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))
+SEALER = Sealer.of(SIGNER)
 NOW = 1_795_000_000  # 2026-11-18
 PAYROLL = Schema.from_json(
     {
@@ -283,6 +285,7 @@ def record_of(world, *question, source=None, **changes):
                 created_at=query.issued_at,
                 index=logged.index,
                 response=body,
+                sealer=SEALER,
             ),
         )
 

@@ -1,11 +1,13 @@
 import os
 
 import pytest
+from sqlalchemy import select, update
 
 from api.database import migrate, open_engine
 from api.web.auth import KeyRecord, Scope, make_key
 from api.web.keyring import FileKeys, KeyringError, TableKeys, read_callers, write_callers
 from verifier.models import API_KEYS
+from verifier.seals import Sealer, SealError
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def record():
 def test_a_table_keeps_finds_and_revokes(database, record):
     engine = open_engine(database)
     migrate(engine, "verifier")
-    keys = TableKeys(engine, API_KEYS)
+    keys = TableKeys(engine, API_KEYS, Sealer(bytes(32)))
     assert keys.find(record.id) is None
     keys.add(record, now=1_000)
     assert keys.find(record.id) == record
@@ -64,3 +66,21 @@ def test_a_damaged_file_is_refused_by_name(tmp_path, record, content):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(KeyringError, match="cannot be read"):
         FileKeys(tmp_path / "callers.json")
+
+
+def test_a_changed_row_is_revoked_but_not_sealed_anew(database, record):
+    engine, sealer = open_engine(database), Sealer(bytes(32))
+    migrate(engine, "verifier")
+    keys = TableKeys(engine, API_KEYS, sealer)
+    keys.add(record, now=1_000)
+    with engine.begin() as connection:
+        row = dict(connection.execute(select(API_KEYS)).mappings().one())
+        sealer.verify(API_KEYS.name, row)
+        connection.execute(update(API_KEYS).values(owner="somebody-else"))
+    assert keys.revoke(record.id, now=2_000)
+    assert keys.find(record.id).revoked_at == 2_000
+    with engine.connect().execution_options(reading=True) as connection:
+        row = dict(connection.execute(select(API_KEYS)).mappings().one())
+    with pytest.raises(SealError):
+        sealer.verify(API_KEYS.name, row)
+    engine.dispose()
