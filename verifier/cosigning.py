@@ -229,3 +229,23 @@ def cosignatures(note: str, witnesses: Sequence[CosignatureVerifier]) -> tuple[C
         if place in known:
             found[place] = known[place].verify(text, line.signature)
     return tuple(found.values())
+
+
+def line_of(note: str, lines: str, witness: CosignatureVerifier) -> str:
+    """Pick a witness's own line from what it answered, verified over the note; lines of others are passed over.
+
+    Args:
+        note: the signed checkpoint that it was asked to cosign.
+        lines: signature lines, each with its newline.
+        witness: its pinned key.
+
+    Raises:
+        NoteError: not signature lines, or none of this witness, or one that does not verify (blame: who answered).
+    """
+    text, found = split_note(note + lines)
+    if split_note(note)[0] != text:
+        raise NoteError("an answer is signature lines, and nothing else")
+    if not cosignatures(note + lines, (witness,)):
+        raise NoteError(f"{witness.name} has not cosigned")
+    place = (witness.name, witness.key_hash)
+    return next(line.to_text() for line in found if (line.name, line.key_hash) == place)
