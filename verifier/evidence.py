@@ -1,66 +1,51 @@
-r"""Evidence: one file that proves one answer offline, to anyone who has pinned the verifier's keys.
+"""Evidence: one file that proves one answer offline, to anyone who has pinned the verifier's keys.
 
-The file is RFC 8785 JSON and a newline::
-
-    {"answer": {"body": "{...}", "inclusion": ["..."], "index": 413, "salt": "..."},
-     "checkpoint": "verifier.example/log\n414\n...", "credentials": [{...}], "format": "zkattest-evidence/2",
-     "providers": [{...}], "schemas": [{...}]}
-
-Log entries, each with its exact body, its salt and its inclusion proof under one signed checkpoint: the answer, whose
-body holds query, proof and attestation; the credentials and the schemas it is from, in the query's order; and the
-provider with the keys that signed them, in the log's (one entry, or more if it changed its key between). These and no
-others. What is not in the file cannot be shown by it: that no credential was revoked before the question is for the
-replay of the log.
+It holds log entries (`verifier.evidence_file`): the answer, whose body holds query, proof and attestation; the
+credentials and the schemas it is from, in the query's order; and the provider with the keys that signed them, in the
+log's (one entry, or more if it changed its key between). These and no others. What is not in the file cannot be shown
+by it: that no credential was revoked before the question is for the replay of the log.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
-from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
-from circuits.errors import CircuitsError
+from circuits.credential import Credential
 from circuits.predicate import Predicate
 from circuits.query import Query
-from circuits.vocabulary import MAX_SCHEMAS
-from verifier import merkle
 from verifier.attestation import Attestation
 from verifier.checking import Answered, EngineName, check
-from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, decode
+from verifier.cosigning import Cosignature, WitnessedVerifier
+from verifier.entries import AnswerEntry, ProviderEntry, decode
 from verifier.errors import AttestationError, CheckFailed, EvidenceError, VerifierError
-from verifier.leaves import LoggedEntry, salted_leaf
+from verifier.evidence_file import MAX_EVIDENCE, EvidenceFile, LogReader
+from verifier.leaves import LoggedEntry
 from verifier.note import Checkpoint
 from verifier.registry import Registered, Registry
-from verifier.tlog_proof import TlogProof
 from verifier.trust import Trust
 
-__all__ = ["Trust", "Verdict", "build", "inclusions", "verify_evidence"]
-FORMAT = "zkattest-evidence/2"
-MAX_EVIDENCE = 1 << 23
-"""Room for eight of the longest schemas with their credentials."""
-_EARLIER = ("zkattest-evidence/1",)
-_LISTS = {"providers": ProviderEntry.kind, "schemas": SchemaEntry.kind, "credentials": CredentialEntry.kind}
-_MEMBERS = {"format", "checkpoint", "answer", *_LISTS}
+__all__ = ["MAX_EVIDENCE", "KeyThen", "Trust", "Verdict", "build", "verify_evidence"]
 _NOT_THOSE = "not those that the answer is from, in their order"
-_ENTRY_MEMBERS = {"index", "salt", "body", "inclusion"}
 
 
-class LogReader(Protocol):
-    """What evidence is built from."""
+@dataclass(frozen=True, slots=True)
+class KeyThen:
+    """A key that something in a file was signed with, and from when on it counted. Until when, one file cannot say.
 
-    @property
-    def note(self) -> str:
-        """The newest signed checkpoint."""
-        ...
+    Attributes:
+        role: "attestation", or "provider".
+        holder: who signed with it.
+        kid: its RFC 7638 thumbprint.
+        index: the entry that says whose it is; None for a pinned key.
+        since: Unix seconds, as that entry says; None for a pinned key.
+    """
 
-    def entry(self, index: int) -> LoggedEntry:
-        """Read one entry."""
-        ...
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Prove that an entry is in the tree of a size."""
-        ...
+    role: str
+    holder: str
+    kid: str
+    index: int | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +64,9 @@ class Verdict:
         checkpoint: the log's state under which all was included.
         attestation: the verifier's signed word.
         engine: which implementation verified the proof.
+        keys: what signed attestation and credentials, and since when it counted.
+        credentials: as the provider signed them, in the query's order; each was in its period.
+        witnesses: the pinned witnesses that cosigned the checkpoint, and when; none if none are pinned.
     """
 
     query: Query
@@ -92,6 +80,9 @@ class Verdict:
     checkpoint: Checkpoint
     attestation: Attestation
     engine: EngineName
+    keys: tuple[KeyThen, ...]
+    credentials: tuple[Credential, ...]
+    witnesses: tuple[Cosignature, ...]
 
     @property
     def subject(self) -> str:
@@ -126,16 +117,11 @@ def build(index: int, *, log: LogReader, registry: Registry) -> bytes:
         EvidenceError: the entry is no answer (blame: the caller).
         MerkleError: there is no such entry (blame: the caller).
     """
-    note = log.note
-    size = Checkpoint.from_bytes(note.partition("\n\n")[0].encode() + b"\n").size
-    logged = log.entry(index)
-    answer, _at = decode(logged.body)
+    answer, _at = decode(log.entry(index).body)
     if not isinstance(answer, AnswerEntry):
         raise EvidenceError(f"entry {index} is no answer")
     places = _places([registry.credential(credential) for credential in answer.credentials])
-    lists = {name: [_entry_json(log, place, size) for place in places[name]] for name in _LISTS}
-    file = {"format": FORMAT, "checkpoint": note, "answer": _entry_json(log, index, size), **lists}
-    return canonical_json(file) + b"\n"
+    return EvidenceFile.read(log, index, places).to_bytes()
 
 
 def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast") -> Verdict:
@@ -149,12 +135,9 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
     Raises:
         EvidenceError: it proves nothing: which member, and why (the cause carries the blame where there is one).
     """
-    file = _parse(evidence)
+    file = EvidenceFile.from_bytes(evidence)
     try:
-        checkpoint = Checkpoint.open(file["checkpoint"], trust.log)
-        answer = _included("answer", file["answer"], checkpoint)
-        lists = {name: [_included(_LISTS[name], each, checkpoint) for each in _list(name, file)] for name in _LISTS}
-        return _verify_answer(answer, lists, checkpoint, trust, engine)
+        return _verify_answer(file, file.require_included(trust.log), trust, engine)
     except EvidenceError:
         raise
     except (CheckFailed, AttestationError) as error:
@@ -163,49 +146,22 @@ def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast
         raise EvidenceError(str(error)) from error
 
 
-def inclusions(evidence: bytes) -> list[tuple[bytes, TlogProof]]:
-    """Write what a file says of the log as C2SP tlog-proofs, so that others' tools can check it; nothing is verified.
-
-    Returns:
-        For each entry the leaf that the log holds (32 bytes, a salted hash) and its proof, in the order of the log.
-
-    Raises:
-        EvidenceError: not an evidence file (blame: who presented it).
-    """
-    file = _parse(evidence)
-    members = [
-        (AnswerEntry.kind, file["answer"]),
-        *((kind, each) for name, kind in _LISTS.items() for each in _list(name, file)),
-    ]
-    found = []
-    for role, member in members:
-        logged, path = _entry(role, member)
-        proof = TlogProof(logged.index, tuple(path), file["checkpoint"])
-        try:
-            found.append((salted_leaf(logged.salt, logged.body), proof))
-        except VerifierError as error:
-            raise EvidenceError(f"{role}: {error}") from error
-    return sorted(found, key=lambda each: each[1].index)
-
-
-def _verify_answer(
-    logged: LoggedEntry,
-    lists: dict[str, list[LoggedEntry]],
-    checkpoint: Checkpoint,
-    trust: Trust,
-    engine: EngineName,
-) -> Verdict:
-    answer, answered_at = _decode(AnswerEntry.kind, logged)
-    if not isinstance(answer, AnswerEntry) or answer.asked_at > logged.index:
+def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, engine: EngineName) -> Verdict:
+    index = file.answer.index
+    answer, answered_at = _decode(file.answer)
+    if not isinstance(answer, AnswerEntry) or answer.asked_at > index:
         raise EvidenceError("answer: it relies on a later state of the log than its own")
     for name in ("schemas", "credentials"):
-        if len(lists[name]) != len(answer.credentials):  # before the check, which would blame the provider
+        if len(file.lists[name]) != len(answer.credentials):  # before the check, which would blame the provider
             raise EvidenceError(f"{name}: {_NOT_THOSE}")
     registry = Registry(partial=True)
+    signers: list[KeyThen] = []
     # In the order of the log: after a provider has changed its key, a schema may be older than the key.
-    for each in sorted(chain.from_iterable(lists.values()), key=lambda each: each.index):
-        entry, appended_at = _decode(each.kind, each)
+    for each in sorted(file.entries(), key=lambda each: each.index):
+        entry, appended_at = _decode(each)
         registry.apply(each.index, entry, appended_at)
+        if isinstance(entry, ProviderEntry):
+            signers.append(KeyThen("provider", entry.id, entry.key.kid, each.index, entry.valid_from))
     checked = check(
         answer.query,
         Answered.of(answer),
@@ -215,13 +171,13 @@ def _verify_answer(
         now=answered_at,
         engine=engine,
     )
-    _require_exactly(lists, checked.claim.registered)
+    _require_exactly(file, checked.claim.registered)
     attestation = Attestation.open(
         answer.attestation,
         trust.attestations,
         checked=checked,
         origin=trust.origin,
-        index=logged.index,
+        index=index,
         now=answered_at,
     )
     return Verdict(
@@ -229,31 +185,24 @@ def _verify_answer(
         question=checked.claim.predicate.english(),
         answer=answer.answer,
         failed=checked.claim.failed,
-        index=logged.index,
+        index=index,
         answered_at=answered_at,
         proof_bytes=len(answer.proof),
         proof_digest=hashlib.sha256(answer.proof).digest(),
         checkpoint=checkpoint,
         attestation=attestation,
         engine=engine,
+        keys=(KeyThen("attestation", trust.origin, trust.attestations.kid), *signers),
+        credentials=tuple(each.credential for each in checked.claim.registered),
+        witnesses=trust.log.quorum.require(file.proof.note) if isinstance(trust.log, WitnessedVerifier) else (),
     )
 
 
-def _decode(role: str, logged: LoggedEntry) -> tuple[Any, int]:
+def _decode(logged: LoggedEntry) -> tuple[Any, int]:
     entry, appended_at = decode(logged.body)
-    if entry.kind != role:
-        raise EvidenceError(f"{role}: the entry is of kind {entry.kind}")
+    if entry.kind != logged.kind:
+        raise EvidenceError(f"{logged.kind}: the entry is of kind {entry.kind}")
     return entry, appended_at
-
-
-def _entry_json(log: LogReader, index: int, size: int) -> dict[str, Any]:
-    logged = log.entry(index)
-    return {
-        "index": index,
-        "salt": b64u(logged.salt),
-        "body": logged.body.decode(),
-        "inclusion": [b64u(digest) for digest in log.inclusion(index, size)],
-    }
 
 
 def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
@@ -265,61 +214,9 @@ def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
     }
 
 
-def _require_exactly(lists: dict[str, list[LoggedEntry]], registered: Sequence[Registered]) -> None:
+def _require_exactly(file: EvidenceFile, registered: Sequence[Registered]) -> None:
     """Require that a file holds what its answer relies on, and nothing beside it."""
-    for name, places in _places(registered).items():
-        if [each.index for each in lists[name]] != places:
+    places = _places(registered)
+    for name, entries in file.lists.items():
+        if [each.logged.index for each in entries] != places.get(name, []):
             raise EvidenceError(f"{name}: {_NOT_THOSE}")
-
-
-def _parse(evidence: bytes) -> dict[str, Any]:
-    if len(evidence) > MAX_EVIDENCE:
-        raise EvidenceError("the file is too long")
-    if not evidence.endswith(b"\n"):
-        raise EvidenceError("the file does not end with a newline: it may have been cut")
-    try:
-        file = parse_canonical_json(evidence[:-1])
-    except CircuitsError as error:
-        raise EvidenceError(f"not an evidence file: {error}") from error
-    if not isinstance(file, dict):
-        raise EvidenceError("an evidence file is a JSON object")
-    if file.get("format") in _EARLIER:
-        raise EvidenceError(f"format: the file is of an earlier version than {FORMAT}; have it made again from the log")
-    if file.get("format") != FORMAT:
-        raise EvidenceError(f"format: must be {FORMAT}")
-    if set(file) != _MEMBERS or not isinstance(file["checkpoint"], str):
-        raise EvidenceError(f"the members must be {', '.join(sorted(_MEMBERS))}")
-    return file
-
-
-def _list(name: str, file: dict[str, Any]) -> list[Any]:
-    members = file[name]
-    if not isinstance(members, list) or not 1 <= len(members) <= MAX_SCHEMAS:
-        raise EvidenceError(f"{name}: must be a list of 1 to {MAX_SCHEMAS} entries")
-    return members
-
-
-def _included(role: str, member: Any, checkpoint: Checkpoint) -> LoggedEntry:  # noqa: ANN401 - parsed JSON
-    """Parse one entry and verify that the log has it."""
-    logged, path = _entry(role, member)
-    try:
-        merkle.verify_inclusion(logged.leaf_hash, logged.index, checkpoint.size, path, checkpoint.root)
-    except VerifierError as error:
-        raise EvidenceError(f"{role}: {error}") from error
-    return logged
-
-
-def _entry(role: str, member: Any) -> tuple[LoggedEntry, list[bytes]]:  # noqa: ANN401 - parsed JSON
-    """Parse one entry and its inclusion proof."""
-    if not isinstance(member, dict) or set(member) != _ENTRY_MEMBERS:
-        raise EvidenceError(f"{role}: the members must be {', '.join(sorted(_ENTRY_MEMBERS))}")
-    index, salt, body, inclusion = (member[name] for name in ("index", "salt", "body", "inclusion"))
-    if not isinstance(index, int) or isinstance(index, bool) or not isinstance(inclusion, list):
-        raise EvidenceError(f"{role}: index must be a number, inclusion a list")
-    if not all(isinstance(text, str) for text in (salt, body, *inclusion)):
-        raise EvidenceError(f"{role}: salt, body and inclusion are texts")
-    try:
-        logged = LoggedEntry(index, role, 0, b64u_decode(salt), body.encode())
-        return logged, [b64u_decode(text) for text in inclusion]
-    except (CircuitsError, VerifierError, UnicodeEncodeError) as error:
-        raise EvidenceError(f"{role}: {error}") from error

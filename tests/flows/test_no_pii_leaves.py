@@ -248,7 +248,7 @@ def test_what_is_searched_is_really_what_came_out(outcome):
     assert b"/v1/credential-batches" in places["wire prover to verifier"]
     assert places["logs/prover.log"]
     assert places["logs/verifier.log"]
-    assert places["evidence"].count(b"zkattest-evidence/2") == 20
+    assert places["evidence"].count(b"zkattest-evidence/3") == 20
     assert places["export"].count(b"\n") > PEOPLE
     answers = json.loads(places["answers"])
     assert {each["answer"] for each in answers if each.get("outcome") == "answer"} == {"yes", "no"}

@@ -1,6 +1,7 @@
 """One file proves one answer: with the pinned keys it verifies, and with any change it does not."""
 
 import json
+import re
 
 import pytest
 
@@ -11,7 +12,8 @@ from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Undetermined, appraise
 from verifier.entries import AnswerEntry, SchemaEntry, encode
 from verifier.errors import EvidenceError, MerkleError, RegistryError
-from verifier.evidence import build, inclusions, verify_evidence
+from verifier.evidence import build, verify_evidence
+from verifier.evidence_file import FORMAT, EvidenceFile
 from verifier.log import Draft
 from verifier.merkle import leaf_hash
 from verifier.note import Checkpoint, NoteSigner
@@ -52,26 +54,27 @@ def test_an_older_checkpoint_still_holds_after_the_log_has_grown(world, evidence
     verify_evidence(evidence, trust=world.trust)
 
 
-def test_others_can_check_its_inclusions(world, evidence, index):
-    """As C2SP tlog-proofs, which hold the same checkpoint, indices and hashes as the file."""
-    found = inclusions(evidence)
-    file = json.loads(evidence)
-    members = [file["answer"], *file["providers"], *file["schemas"], *file["credentials"]]
-    by_index = {member["index"]: member for member in members}
-    assert [proof.index for _leaf, proof in found] == sorted(by_index)
-    assert found[-1][1].index == index
-    for leaf, proof in found:
-        again = TlogProof.from_text(proof.to_text())
-        assert again.verify(leaf_hash(leaf), log=world.trust.log) == Checkpoint.open(
-            file["checkpoint"], world.trust.log
-        )
-        assert again.path == tuple(b64u_decode(text) for text in by_index[proof.index]["inclusion"])
-        with pytest.raises(EvidenceError):
-            again.verify(leaf_hash(bytes(32)), log=world.trust.log)
-    file["answer"]["salt"] = file["answer"]["salt"][:-2]
-    for malformed in (evidence[:-1], canonical_json(file) + b"\n"):
-        with pytest.raises(EvidenceError):
-            inclusions(malformed)
+def test_others_can_check_its_inclusion(world, evidence, index):
+    """The tlog-proof inside is one that any C2SP client reads, and the record behind it the answer's leaf."""
+    file = EvidenceFile.from_bytes(evidence)
+    assert file.to_bytes() == evidence
+    text = json.loads(evidence)["tlog_proof"]
+    again = TlogProof.from_text(text)
+    assert (again.index, again.to_text(), again) == (index, text, file.proof)
+    assert again.verify(leaf_hash(file.leaf), log=world.trust.log) == world.log.checkpoint()
+    with pytest.raises(EvidenceError):
+        again.verify(leaf_hash(bytes(32)), log=world.trust.log)
+
+
+def test_it_says_which_keys_counted(world, evidence):
+    verdict = verify_evidence(evidence, trust=world.trust)
+    pinned, signer = verdict.keys
+    assert (pinned.role, pinned.holder, pinned.kid) == ("attestation", ORIGIN, world.key.kid)
+    assert (pinned.index, pinned.since) == (None, None)
+    assert (signer.role, signer.holder, signer.kid) == ("provider", "acme-kyc", world.company.key.kid)
+    assert (signer.index, signer.since) == (0, world.company.entry().valid_from)
+    assert verdict.credentials == (world.company.subjects["bob"],)
+    assert verdict.witnesses == ()
 
 
 def test_only_answers_have_evidence(world):
@@ -125,7 +128,25 @@ def put(name, value):
     return lambda parsed: parsed.update({name: value})
 
 
-ROLES = ("provider", "schema", "credential", "answer")
+def proof(old, new):
+    """Change the text of the tlog-proof."""
+
+    def change(file):
+        assert re.search(old, file["tlog_proof"])
+        return file | {"tlog_proof": re.sub(old, new, file["tlog_proof"], count=1)}
+
+    return change
+
+
+def resigned(file):
+    """Have another key of that name sign the checkpoint."""
+    start, _empty, note = file["tlog_proof"].partition("\n\n")
+    checkpoint = Checkpoint.from_bytes(note.partition("\n\n")[0].encode() + b"\n")
+    return file | {"tlog_proof": f"{start}\n\n{checkpoint.sign(NoteSigner(ORIGIN, bytes(32)))}"}
+
+
+LISTED = ("provider", "schema", "credential")
+ROLES = (*LISTED, "answer")
 QUERY = {
     "id": "AAAAAAAAAAAAAAAAAAAAAA",
     "nonce": "A" * 43,
@@ -147,13 +168,13 @@ QUERY = {
 MUTATIONS = (
     {f"{role} salt": member(role, "salt", lambda text: "A" * 42 + ("A" if text[42] != "A" else "E")) for role in ROLES}
     | {f"{role} salt short": member(role, "salt", lambda text: text[:-2]) for role in ROLES}
-    | {f"{role} index": member(role, "index", lambda number: number + 1) for role in ROLES}
-    | {f"{role} index negative": member(role, "index", lambda number: number - 100) for role in ROLES}
-    | {f"{role} index a bool": member(role, "index", bool) for role in ROLES}
-    | {f"{role} inclusion empty": member(role, "inclusion", lambda _path: []) for role in ROLES}
-    | {f"{role} inclusion reversed": member(role, "inclusion", lambda path: path[::-1]) for role in ROLES}
-    | {f"{role} inclusion of numbers": member(role, "inclusion", lambda path: [1] * len(path)) for role in ROLES}
-    | {f"{role} inclusion no base64": member(role, "inclusion", lambda path: ["!"] * len(path)) for role in ROLES}
+    | {f"{role} index": member(role, "index", lambda number: number + 1) for role in LISTED}
+    | {f"{role} index negative": member(role, "index", lambda number: number - 100) for role in LISTED}
+    | {f"{role} index a bool": member(role, "index", bool) for role in LISTED}
+    | {f"{role} inclusion empty": member(role, "inclusion", lambda _path: []) for role in LISTED}
+    | {f"{role} inclusion reversed": member(role, "inclusion", lambda path: path[::-1]) for role in LISTED}
+    | {f"{role} inclusion of numbers": member(role, "inclusion", lambda path: [1] * len(path)) for role in LISTED}
+    | {f"{role} inclusion no base64": member(role, "inclusion", lambda path: ["!"] * len(path)) for role in LISTED}
     | {f"{role} body not JSON": member(role, "body", lambda text: text[:-1]) for role in ROLES}
     | {f"{role} body with a space": member(role, "body", lambda text: text + " ") for role in ROLES}
     | {f"{role} body no text": member(role, "body", lambda _text: None) for role in ROLES}
@@ -164,10 +185,10 @@ MUTATIONS = (
     | {f"{role} missing": without(role) for role in ROLES}
     | {f"{role} null": whole(role, lambda _member: None) for role in ROLES}
     | {f"{role} null in its list": each(role, lambda _entry: None) for role in ROLES}
-    | {f"{role} alone": whole(role, lambda listed: listed[0]) for role in ROLES[:3]}
-    | {f"{role} in no list": whole(role, lambda _listed: []) for role in ROLES[:3]}
-    | {f"{role} twice": whole(role, lambda listed: listed * 2) for role in ROLES[:3]}
-    | {f"{role} endlessly": whole(role, lambda listed: listed * 9) for role in ROLES[:3]}
+    | {f"{role} alone": whole(role, lambda listed: listed[0]) for role in LISTED}
+    | {f"{role} in no list": whole(role, lambda _listed: []) for role in LISTED}
+    | {f"{role} twice": whole(role, lambda listed: listed * 2) for role in LISTED}
+    | {f"{role} endlessly": whole(role, lambda listed: listed * 9) for role in LISTED}
     | {f"query {name}": body("answer", lambda p, n=name: p["query"].update({n: QUERY[n]})) for name in QUERY}
     | {
         "answer yes": body("answer", put("answer", "yes")),
@@ -187,19 +208,27 @@ MUTATIONS = (
         "schema version": body("schema", lambda p: p["schema"].update(version=2)),
         "credential token": body("credential", lambda p: p.update(token=p["token"][:-6] + "AAAAAA")),
         "two entries swapped": lambda file: file | {"providers": file["schemas"], "schemas": file["providers"]},
-        "format": lambda file: file | {"format": "zkattest-evidence/3"},
-        "format of another type": lambda file: file | {"format": ["zkattest-evidence/2"]},
+        "format": lambda file: file | {"format": "zkattest-evidence/4"},
+        "format of another type": lambda file: file | {"format": [FORMAT]},
         "extra member": lambda file: file | {"extra": 1},
-        "checkpoint null": lambda file: file | {"checkpoint": None},
-        "checkpoint size": lambda file: file | {"checkpoint": file["checkpoint"].replace("\n8\n", "\n9\n")},
-        "checkpoint of another key": lambda file: (
-            file
-            | {
-                "checkpoint": Checkpoint.from_bytes(file["checkpoint"].partition("\n\n")[0].encode() + b"\n").sign(
-                    NoteSigner(ORIGIN, bytes(32))
-                )
-            }
-        ),
+        "index beside the answer": lambda file: file | {"answer": file["answer"] | {"index": 6}},
+        "attestors null": lambda file: file | {"attestors": None},
+        "attestors not needed": lambda file: file | {"attestors": file["providers"]},
+        "parties null": lambda file: file | {"parties": None},
+        "parties not needed": lambda file: file | {"parties": file["providers"]},
+        "proof null": lambda file: file | {"tlog_proof": None},
+        "proof empty": lambda file: file | {"tlog_proof": ""},
+        "proof of another index": proof("index 6", "index 5"),
+        "proof of no index": proof("index 6", "index -6"),
+        "proof without a hash": proof(r"index 6\n[^\n]+\n", "index 6\n"),
+        "proof with a hash too many": proof(r"(index 6\n[^\n]+\n)", f"\\g<1>{'A' * 43}=\n"),
+        "proof of another hash": proof(r"(index 6\n)[^\n]+", f"\\g<1>{'A' * 43}="),
+        "proof with an extra line": proof("index 6", "extra AAAA\nindex 6"),
+        "proof of another version": proof("proof@v1", "proof@v2"),
+        "proof cut": lambda file: file | {"tlog_proof": file["tlog_proof"][:-2]},
+        "checkpoint size": proof("\n8\n", "\n9\n"),
+        "checkpoint missing": lambda file: file | {"tlog_proof": file["tlog_proof"].partition("\n\n")[0] + "\n\n"},
+        "checkpoint of another key": resigned,
     }
 )
 
@@ -249,13 +278,17 @@ def test_malformed_files(world, evidence, name):
 
 
 def test_a_file_of_an_earlier_version_is_refused_in_words(world, evidence):
-    """It had one entry where there are lists now."""
+    """They had the checkpoint beside the answer, and the first one entry where there are lists now."""
     file = json.loads(evidence)
-    earlier = {"format": "zkattest-evidence/1", "checkpoint": file["checkpoint"], "answer": file["answer"]}
-    earlier |= {role: file[f"{role}s"][0] for role in ROLES[:3]}
+    answer = file["answer"] | {"index": 6, "inclusion": []}
+    second = {role: file[role] for role in ("providers", "schemas", "credentials")} | {"answer": answer}
+    second |= {"format": "zkattest-evidence/2", "checkpoint": file["tlog_proof"].split("\n\n", 1)[1]}
+    first = {role: file[f"{role}s"][0] for role in LISTED} | {"answer": answer}
+    first |= {"format": "zkattest-evidence/1", "checkpoint": second["checkpoint"]}
     verify_evidence(evidence, trust=world.trust)
-    with pytest.raises(EvidenceError, match="earlier version than zkattest-evidence/2; have it made again"):
-        verify_evidence(canonical_json(earlier) + b"\n", trust=world.trust)
+    for earlier in (first, second):
+        with pytest.raises(EvidenceError, match="earlier version than zkattest-evidence/3; have it made again"):
+            verify_evidence(canonical_json(earlier) + b"\n", trust=world.trust)
 
 
 def test_only_the_pinned_keys_count(world, evidence):

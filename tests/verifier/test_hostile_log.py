@@ -7,15 +7,17 @@ import random
 import pytest
 
 from circuits import jws
-from circuits.encoding import EncodingError, b64u, canonical_json
+from circuits.encoding import EncodingError, canonical_json
 from circuits.query import Reasons
 from verifier.errors import EvidenceError
 from verifier.evidence import verify_evidence
+from verifier.evidence_file import LISTS, Enclosed, EvidenceFile
 from verifier.export import entry_line
 from verifier.leaves import LoggedEntry
 from verifier.merkle import Frontier, inclusion, node_hash
 from verifier.note import Checkpoint
 from verifier.replay import replay
+from verifier.tlog_proof import TlogProof
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 ODD = (
@@ -76,16 +78,14 @@ def published(entries, signer, places):
             leaves[number] if level == 0 else node_hash(nodes(level - 1, 2 * number), nodes(level - 1, 2 * number + 1))
         )
 
-    def member(index):
-        path = [b64u(digest) for digest in inclusion(index, len(entries), nodes)]
-        entry = entries[index]
-        return {"index": index, "salt": b64u(entry.salt), "body": entry.body.decode(), "inclusion": path}
+    def path(index):
+        return tuple(inclusion(index, len(entries), nodes))
 
-    file = {"format": "zkattest-evidence/2", "checkpoint": note, "answer": member(len(entries) - 1)}
-    for role in ("providers", "schemas", "credentials"):
-        file[role] = [member(index) for index in places[role]]
+    answer = len(entries) - 1
+    lists = {name: tuple(Enclosed(entries[place], path(place)) for place in places.get(name, ())) for name in LISTS}
+    file = EvidenceFile(TlogProof(answer, path(answer), note), entries[answer], lists)
     lines = [canonical_json({"checkpoint": note}) + b"\n", *map(entry_line, entries)]
-    return lines, canonical_json(file) + b"\n"
+    return lines, file.to_bytes()
 
 
 def attacked(world, signer, places, chance):

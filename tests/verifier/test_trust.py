@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from circuits.jws import SigningKey
 from verifier.cosigning import Cosigner
 from verifier.errors import EvidenceError, NoteError
 from verifier.evidence import build, verify_evidence
+from verifier.evidence_file import EvidenceFile
 from verifier.export import export_lines
 from verifier.note import Checkpoint, NoteSigner
 from verifier.replay import replay
@@ -81,12 +83,14 @@ def test_evidence_needs_the_pinned_witnesses(world):
     trust = Trust.from_json(witnessed(world.trust.to_json(), 2, ONE, TWO))
     evidence = build(world.ask().index, log=world.log, registry=world.registry)
     verify_evidence(evidence, trust=world.trust)
-    file = json.loads(evidence)
+    file = EvidenceFile.from_bytes(evidence)
     for witnesses, enough in [((), False), ((ONE,), False), ((ONE, THREE), False), ((ONE, TWO), True)]:
-        carried = canonical_json(file | {"checkpoint": cosigned(file["checkpoint"], *witnesses)}) + b"\n"
+        proof = replace(file.proof, note=cosigned(file.proof.note, *witnesses))
+        carried = replace(file, proof=proof).to_bytes()
         verify_evidence(carried, trust=world.trust)
         if enough:
-            verify_evidence(carried, trust=trust)
+            told = verify_evidence(carried, trust=trust).witnesses
+            assert [each.witness for each in told] == [each.name for each in witnesses]
             continue
         with pytest.raises(EvidenceError, match="pinned witnesses"):
             verify_evidence(carried, trust=trust)

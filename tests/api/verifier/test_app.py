@@ -51,7 +51,7 @@ def test_evidence_that_was_changed_is_told_so(world):
         good = world.lender.post("/v1/verify", json={"evidence": evidence, "engine": engine}).json()
         assert (good["valid"], good["engine"], good["index"]) == (True, engine, told["log"]["index"])
     changed = json.loads(json.dumps(evidence))
-    changed["checkpoint"] = changed["checkpoint"].replace("\n", "\n0", 1)
+    changed["tlog_proof"] = changed["tlog_proof"].replace("index ", "index 1", 1)
     bad = world.lender.post("/v1/verify", json={"evidence": changed}).json()
     assert (bad["valid"], bad["answer"]) == (False, None)
     assert bad["reason"]
