@@ -7,34 +7,28 @@ entries say is for `verifier.replay`, which is given the same entries in the sam
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from circuits.attributes import Schema
 from circuits.encoding import canonical_json
-from circuits.errors import CircuitsError
 from verifier import stored
 from verifier.checking import EngineName
-from verifier.entries import AnswerEntry, DeclinedEntry, Entry, SchemaEntry, UndeterminedEntry, decode
-from verifier.errors import Blame, EntryError, NoteError, VerifierError
+from verifier.entries import decode
+from verifier.errors import Blame, EntryError, NoteError
 from verifier.export import entry_line
 from verifier.leaves import SALT, LoggedEntry, salted_leaf
 from verifier.merkle import HASH, leaf_hash
-from verifier.note import Checkpoint
+from verifier.note import Checkpoint, NoteVerifier
 from verifier.replay import Progress, replay
+from verifier.rowcheck import Respond, RowCheck
+from verifier.seals import Sealer
 from verifier.tiles import WIDTH, Tree
 from verifier.trust import Trust
 
 MOST_FAULTS = 100
-Outcome = AnswerEntry | UndeterminedEntry | DeclinedEntry
-Schemas = Mapping[bytes, Schema]
-Respond = Callable[[Outcome, int, int, Schemas, bytes], bytes]
-"""The response that an outcome (its index, its time, the logged schemas) was told as; the stored one says what nothing
-else does, such as how long it took."""
-_STATES = {AnswerEntry.kind: "answered", UndeterminedEntry.kind: "undetermined", DeclinedEntry.kind: "declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +62,7 @@ class Checked:
         answers: how many proven answers were checked again and held.
         records: how many records of queries were compared with the log.
         replayed: whether the entries could be replayed: not without a signed checkpoint.
+        sealed: whether the seals of the rows outside the log were verified: not without the log's key.
         faults: the first hundred, in the order in which they were found; empty for a sound database.
         faults_count: how many there were.
     """
@@ -77,6 +72,7 @@ class Checked:
     answers: int
     records: int
     replayed: bool
+    sealed: bool
     faults: tuple[Fault, ...]
     faults_count: int
 
@@ -86,6 +82,8 @@ def fsck(
     *,
     trust: Trust,
     respond: Respond | None = None,
+    sealer: Sealer | None = None,
+    since: str | None = None,
     engine: EngineName = "fast",
     progress: Progress | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
@@ -96,21 +94,24 @@ def fsck(
         connection: to the database, in one transaction that reads one state of it; used for nothing else after that.
         trust: the pinned keys of this log.
         respond: makes the response that a record must hold; None: responses are not compared.
+        sealer: of this log's key; None: the seals of the rows outside the log are not verified.
+        since: a checkpoint kept earlier, to tell a database that is older than it was.
         engine: which implementation verifies the proofs.
         progress: told how many entries of how many have been read.
         entropy: random bytes for the weights of batches.
     """
-    return _Check(connection, trust).run(respond, engine, progress, entropy)
+    return _Check(connection, trust, respond, sealer).run(since, engine, progress, entropy)
 
 
 class _Check:
-    def __init__(self, connection: Connection, trust: Trust) -> None:
+    def __init__(self, connection: Connection, trust: Trust, respond: Respond | None, sealer: Sealer | None) -> None:
         self._connection = connection
-        self._trust = trust
+        log = NoteVerifier(trust.log.name, trust.log.public)  # witnesses cosign later than the log writes
+        self._trust = replace(trust, log=log)
         self._faults: list[Fault] = []
         self._count = 0
         self._named: set[int] = set()
-        self._schemas: dict[bytes, Schema] = {}
+        self._rows = RowCheck(connection, log, self._find, respond=respond, sealer=sealer)
         self._tree = Tree.read(0, lambda _level, _number: b"")
         self._tile = b""
         self._tiles = 0
@@ -119,13 +120,13 @@ class _Check:
 
     def run(
         self,
-        respond: Respond | None,
+        since: str | None,
         engine: EngineName,
         progress: Progress | None,
         entropy: Callable[[int], bytes],
     ) -> Checked:
         stored.take_as_it_is(self._connection)
-        answers = records = 0
+        answers = 0
         opened: tuple[Checkpoint, str] | None = None
         try:
             for complaint in stored.complaints(self._connection):
@@ -134,13 +135,11 @@ class _Check:
             walk = self._walk(opened[0].size if opened else None)
             if opened:
                 lines = self._lines(opened[1], walk)
-                answers = self._replay(lines, engine, progress, entropy)
+                answers = self._replay(lines, since, engine, progress, entropy)
             for _rest in walk:
                 pass
             self._require_tree(opened[0] if opened else None)
-            for record in stored.records(self._connection):
-                records += 1
-                self._compare(record, respond)
+            self._rows.run()
         except (SQLAlchemyError, UnicodeDecodeError) as error:  # the latter: a column's name, which no factory reads
             reason = str(getattr(error, "orig", None) or type(error).__name__)
             self._find("database", None, f"it cannot be read any further: {reason}")
@@ -148,8 +147,9 @@ class _Check:
             origin=self._trust.origin,
             entries=self._entries,
             answers=answers,
-            records=records,
+            records=self._rows.records,
             replayed=opened is not None,
+            sealed=self._rows.sealed,
             faults=tuple(self._faults),
             faults_count=self._count,
         )
@@ -172,11 +172,12 @@ class _Check:
     def _replay(
         self,
         lines: Iterator[bytes],
+        since: str | None,
         engine: EngineName,
         progress: Progress | None,
         entropy: Callable[[int], bytes],
     ) -> int:
-        report = replay(lines, trust=self._trust, engine=engine, progress=progress, entropy=entropy)
+        report = replay(lines, trust=self._trust, since=since, engine=engine, progress=progress, entropy=entropy)
         for _rest in lines:  # where the replay gave up, the tables are still to be read
             pass
         tables_hold = not self._count
@@ -241,8 +242,7 @@ class _Check:
             kind = entry.kind
             if (row.kind, row.appended_at) != (entry.kind, self._time):
                 self._find("log_entry", row.index, "kind or time stated beside the body are not the body's")
-            if isinstance(entry, SchemaEntry):
-                self._schemas[entry.schema.digest] = entry.schema
+            self._rows.expect(row.index, entry)
         return LoggedEntry(row.index, kind, self._time, salt, body)
 
     def _in_tile(self, index: int) -> bytes | None:
@@ -273,42 +273,6 @@ class _Check:
             self._find("log_tile", None, f"there must be {self._tiles} tiles, not fewer and not more")
         if checkpoint is not None and checkpoint.root != self._tree.root():
             self._find("log_checkpoint", None, "the entries do not have the signed root")
-
-    def _compare(self, record: stored.StoredRecord, respond: Respond | None) -> None:
-        index = record.entry_index
-        row = None if index is None else stored.entry(self._connection, index)
-        try:
-            entry, at = decode((row.body if row else None) or b"")
-        except EntryError:
-            self._find("query_record", index, "it names an entry that is not there or cannot be read")
-            return
-        for wrong in self._contradictions(record, entry):
-            self._find("query_record", index, wrong)
-        if isinstance(entry, AnswerEntry | UndeterminedEntry) and index is not None and record.response is not None:
-            try:
-                told = respond(entry, index, at, self._schemas, record.response) if respond else record.response
-            except (VerifierError, CircuitsError, ValueError):
-                told = b""
-            if told != record.response:
-                self._find("query_record", index, "the response is not what the log says was told")
-
-    def _contradictions(self, record: stored.StoredRecord, entry: Entry) -> Iterator[str]:
-        if not isinstance(entry, Outcome):
-            yield "it names an entry that answers nothing"
-            return
-        query = entry.query
-        columns = (record.id, record.relying_party, record.state, record.created_at)
-        expected = (query.id, query.relying_party, _STATES[entry.kind], query.issued_at)
-        names = ("id", "relying_party", "state", "created_at")
-        wrong = [name for name, has, due in zip(names, columns, expected, strict=True) if has != due]
-        if wrong:
-            yield f"it is not what the log says: {', '.join(wrong)}"
-        if record.request_digest is None or len(record.request_digest) != HASH:
-            yield "request_digest has not 32 bytes"
-        if record.has_response != (not isinstance(entry, DeclinedEntry)) or (
-            record.has_response and record.response is None
-        ):
-            yield "there must be a response exactly where one was told"
 
     def _find(self, table: str, index: int | None, what: str, blame: Blame = Blame.LOG) -> None:
         self._count += 1

@@ -1,14 +1,14 @@
-"""The log's tables as they really are: rows of any type and form, for whoever trusts nothing in them. Reads only.
+"""The tables as they really are: rows of any type and form, for whoever trusts nothing in them. Reads only.
 
 The models promise types; a damaged database keeps no promise. Columns are therefore read without any conversion, text
 that is no UTF-8 with its odd bytes escaped, and whoever reads checks the type of every value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, TableClause, column, func, select, table
+from sqlalchemy import Connection, Table, TableClause, column, func, select, table
 
 from verifier.models import CHECKPOINTS, ENTRIES, QUERIES, TILES
 
@@ -39,7 +39,7 @@ class StoredCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A row of `query_record`, as far as the log says the same; `has_response` tells NULL from a wrong type."""
+    """A row of `query_record`; `has_response` tells NULL from a wrong type, `row` is all of it as it was read."""
 
     id: str | None
     relying_party: str | None
@@ -49,6 +49,7 @@ class StoredRecord:
     entry_index: int | None
     response: bytes | None
     has_response: bool
+    row: Mapping[str, object]
 
 
 def take_as_it_is(connection: Connection) -> None:
@@ -68,8 +69,8 @@ def complaints(connection: Connection) -> list[str]:
 
 def checkpoints(connection: Connection) -> list[StoredCheckpoint]:
     """Read at most two checkpoints: there must be one."""
-    rows = connection.execute(_all(CHECKPOINTS.name, "origin", "size", "note").limit(2)).all()
-    return [StoredCheckpoint(_text(row[0]), _count(row[1]), _text(row[2])) for row in rows]
+    found = connection.execute(_all(CHECKPOINTS.name, "origin", "size", "note").limit(2)).all()
+    return [StoredCheckpoint(_text(row[0]), _count(row[1]), _text(row[2])) for row in found]
 
 
 def entries(connection: Connection) -> Iterator[StoredEntry]:
@@ -102,18 +103,28 @@ def count_tiles(connection: Connection) -> int:
 
 def records(connection: Connection) -> Iterator[StoredRecord]:
     """Read every query's record, in no order; memory stays flat."""
-    names = ("id", "relying_party", "request_digest", "state", "created_at", "entry_index", "response")
-    for row in _streamed(connection, _all(QUERIES.name, *names)):
+    for row in rows(connection, QUERIES):
         yield StoredRecord(
-            _text(row[0]),
-            _text(row[1]),
-            _octets(row[2]),
-            _text(row[3]),
-            _count(row[4]),
-            _count(row[5]),
-            _octets(row[6]),
-            row[6] is not None,
+            _text(row["id"]),
+            _text(row["relying_party"]),
+            _octets(row["request_digest"]),
+            _text(row["state"]),
+            _count(row["created_at"]),
+            _count(row["entry_index"]),
+            _octets(row["response"]),
+            row["response"] is not None,
+            row,
         )
+
+
+def rows(connection: Connection, source: Table) -> Iterator[dict[str, object]]:
+    """Read every row of a table with all its columns, in no order; memory stays flat."""
+    names = [each.name for each in source.columns]
+    for row in _streamed(connection, _all(source.name, *names)):
+        yield {
+            name: bytes(value) if isinstance(value, memoryview) else value
+            for name, value in zip(names, row, strict=True)
+        }
 
 
 def _all(name: str, *columns: str) -> Any:  # noqa: ANN401 - a select of untyped columns

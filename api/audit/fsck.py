@@ -23,24 +23,43 @@ from verifier.attestation import TYP
 from verifier.checking import EngineName
 from verifier.entries import AnswerEntry
 from verifier.errors import EntryError
-from verifier.fsck import Checked, Outcome, Respond, Schemas
+from verifier.fsck import Checked
 from verifier.fsck import fsck as fsck_log
 from verifier.replay import Progress
+from verifier.rowcheck import Outcome, Respond, Schemas
+from verifier.seals import Sealer
 from verifier.trust import Trust
 
 _ANSWER: Final = {"outcome": "answer"}
 _UNDETERMINED: Final = {"outcome": "undetermined"}
 
 
-def check(url: str, *, trust: Trust, engine: EngineName = "fast", progress: Progress | None = None) -> Checked:
+def check(
+    url: str,
+    *,
+    trust: Trust,
+    sealer: Sealer | None = None,
+    since: str | None = None,
+    engine: EngineName = "fast",
+    progress: Progress | None = None,
+) -> Checked:
     """Check the verifier's database at an address; a running verifier is not disturbed.
 
     Raises:
         DatabaseRefused: the address names no database that exists, or another kind (the operator's fault).
+        NoteError: `since` is not signed by the pinned key (the fault of whoever passes it).
         SQLAlchemyError: the database cannot be reached.
     """
     with reading(url) as connection:
-        return fsck_log(connection, trust=trust, respond=responder(trust), engine=engine, progress=progress)
+        return fsck_log(
+            connection,
+            trust=trust,
+            respond=responder(trust),
+            sealer=sealer,
+            since=since,
+            engine=engine,
+            progress=progress,
+        )
 
 
 @contextmanager

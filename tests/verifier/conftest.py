@@ -5,9 +5,12 @@ import os
 from dataclasses import dataclass, field, replace
 
 import pytest
+from sqlalchemy import insert
 
 from api.database import migrate, open_engine
 from api.verifier import asking, records
+from api.web.auth import Scope, make_key
+from api.web.keyring import TableKeys
 from circuits import statement
 from circuits.attributes import Schema, default_schema
 from circuits.credential import Credential, Provenance, issue
@@ -21,9 +24,12 @@ from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
 from verifier.checking import Answered, Declined, Undetermined
+from verifier.cosignatures import Cosignatures
+from verifier.cosigning import Cosigner, Quorum
 from verifier.entries import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.log import Draft, Log
-from verifier.note import NoteSigner
+from verifier.models import API_KEYS, NONCES
+from verifier.note import NoteSigner, split_note
 from verifier.publishing import publish
 from verifier.registry import Registry
 from verifier.revocation import revoke
@@ -268,7 +274,7 @@ class Says:
         return self.response
 
 
-def record_of(world, *question, source=None, **changes):
+def record_of(world, *question, source=None, key=None, **changes):
     """Ask, and keep the record that the service keeps."""
     query = world.query(*question, **changes)
     predicate = parse(query.predicate_text, Vocabulary((world.company.schema,)))
@@ -279,7 +285,7 @@ def record_of(world, *question, source=None, **changes):
             records.row(
                 query_id=query.id,
                 party=query.relying_party,
-                key=None,
+                key=key,
                 request_digest=query.digest,
                 state=state,
                 created_at=query.issued_at,
@@ -293,9 +299,17 @@ def record_of(world, *question, source=None, **changes):
 
 
 @pytest.fixture
-def recorded(world):
-    """A log with every kind of entry in it, and the records of its queries."""
-    record_of(world)
+def recorded(world, engine):
+    """A log with every kind of entry in it, the records of its queries, callers' keys and a nonce."""
+    keys = TableKeys(engine, API_KEYS, SEALER)
+    for owner, scope in (("first-bank", Scope.QUERY), ("auditor", Scope.AUDIT)):
+        made = make_key(owner=owner, scopes=frozenset({scope}))
+        keys.add(made.record, now=NOW)
+    keys.revoke(made.record.id, now=NOW + 1)
+    with engine.begin() as connection:
+        nonce = SEALER.sealed(NONCES.name, {"key_id": "first-bank", "nonce": "bm9uY2U", "expires_at": NOW + 60})
+        connection.execute(insert(NONCES).values(nonce))
+    record_of(world, key="loan-application-17")
     record_of(world, "salary > 100000", "bob", reasons=Reasons.FAILED_CLAUSES)
     record_of(world, "salary > 1", "eve")
     record_of(world, source=Says(Undetermined("stale", None)))
@@ -303,4 +317,7 @@ def recorded(world):
     eve, signed_by = world.company.subjects["eve"], {"issued_at": world.now, "key": world.company.key}
     signed = revoke(provider=world.company.name, credential=eve.id, reason="compromised", **signed_by)
     world.publish(RevocationEntry(signed.token))
+    witness, note = Cosigner("witness.example/w1", bytes(32)), world.log.note
+    line = witness.cosign(split_note(note)[0], now=NOW)
+    Cosignatures(engine, Quorum((witness.verifier,), 1)).add(note, {witness.verifier.vkey: line})
     return world

@@ -1,30 +1,35 @@
 """The check of a database: sound as the service leaves it, and every planted fault named with its table and entry."""
 
+import sqlite3
+from dataclasses import replace
+
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Text, cast, delete, func, insert, select, update
 
 from api.audit.fsck import check, reading
 from api.database import DatabaseRefused
+from verifier.cosigning import Cosigner, Quorum, WitnessedVerifier
 from verifier.errors import Blame
 from verifier.fsck import fsck
 from verifier.leaves import salted_leaf
 from verifier.merkle import Frontier, leaf_hash
-from verifier.models import CHECKPOINTS, ENTRIES, QUERIES, TILES
+from verifier.models import API_KEYS, CHECKPOINTS, COSIGNATURES, COUNTS, ENTRIES, NONCES, QUERIES, TILES
 from verifier.note import Checkpoint, NoteSigner
+from verifier.seals import Sealer
 
 OTHER = bytes(32)
 SKEY = bytes(range(32))
 
 
 @pytest.fixture
-def found(recorded, database, engine):
+def found(recorded, database, engine, signer):
     """Change the database by SQL, check it, and list what is found."""
 
     def make(*statements):
         with engine.begin() as connection:
             for statement in statements:
                 connection.execute(statement)
-        return check(database, trust=recorded.trust)
+        return check(database, trust=recorded.trust, sealer=Sealer.of(signer))
 
     return make
 
@@ -33,9 +38,13 @@ def of_entry(index):
     return update(ENTRIES).where(ENTRIES.c.index == index)
 
 
+def of_record(index):
+    return update(QUERIES).where(QUERIES.c.entry_index == index)
+
+
 def test_a_sound_database(recorded, found):
     told = found()
-    assert (told.faults, told.faults_count, told.replayed) == ((), 0, True)
+    assert (told.faults, told.faults_count, told.replayed, told.sealed) == ((), 0, True, True)
     assert (told.entries, told.answers, told.records, told.origin) == (recorded.log.size, 3, 5, recorded.trust.origin)
 
 
@@ -70,13 +79,50 @@ FAULTS = {
     "size beside the note": (update(CHECKPOINTS).values(size=3), "log_checkpoint", None),
     "origin beside the note": (update(CHECKPOINTS).values(origin="x"), "log_checkpoint", None),
     "note": (update(CHECKPOINTS).values(note="x"), "log_checkpoint", None),
-    "record of nothing": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(entry_index=77), "query_record", 77),
-    "record of a schema": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(entry_index=1), "query_record", 1),
-    "state": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(state="declined"), "query_record", 5),
-    "party": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(relying_party="b"), "query_record", 5),
-    "asked at": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(created_at=1), "query_record", 5),
-    "response": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(response=b"{}"), "query_record", 5),
-    "response gone": (update(QUERIES).where(QUERIES.c.entry_index == 5).values(response=None), "query_record", 5),
+    "record of nothing": (of_record(5).values(entry_index=77), "query_record", 77),
+    "record of a schema": (of_record(5).values(entry_index=1), "query_record", 1),
+    "state": (of_record(5).values(state="declined"), "query_record", 5),
+    "party": (of_record(5).values(relying_party="b"), "query_record", 5),
+    "asked at": (of_record(5).values(created_at=1), "query_record", 5),
+    "response": (of_record(5).values(response=b"{}"), "query_record", 5),
+    "response gone": (of_record(5).values(response=None), "query_record", 5),
+    "record gone": (delete(QUERIES).where(QUERIES.c.entry_index == 5), "query_record", 5),
+    "record twice": (
+        insert(QUERIES).values(
+            id="x", relying_party="b", request_digest=OTHER, state="declined", created_at=1, entry_index=5
+        ),
+        "query_record",
+        5,
+    ),
+    "idempotency key": (of_record(5).values(idempotency_key="other"), "query_record", 5),
+    "idempotency key gone": (of_record(5).values(idempotency_key=None), "query_record", 5),
+    "request": (of_record(5).values(request_digest=OTHER), "query_record", 5),
+    "how long it took": (
+        of_record(5).values(response=func.replace(cast(QUERIES.c.response, Text), '"prover":2', '"prover":3')),
+        "query_record",
+        5,
+    ),
+    "record without a seal": (of_record(5).values(seal=None), "query_record", 5),
+    "owner of a key": (update(API_KEYS).where(API_KEYS.c.owner == "first-bank").values(owner="b"), "api_key", None),
+    "what a key may do": (update(API_KEYS).values(scopes="audit issue query"), "api_key", None),
+    "a revoked key that works again": (
+        update(API_KEYS).where(API_KEYS.c.owner == "auditor").values(revoked_at=None),
+        "api_key",
+        None,
+    ),
+    "key gone": (delete(API_KEYS).where(API_KEYS.c.owner == "first-bank"), "api_key", None),
+    "keys gone, and their number": (delete(COUNTS), "api_key", None),
+    "key too many": (
+        insert(API_KEYS).values(id="0", digest=OTHER, owner="b", scopes="audit", created_at=1),
+        "api_key",
+        None,
+    ),
+    "number of keys": (update(COUNTS).values(rows=3), "row_count", None),
+    "cosignature": (update(COSIGNATURES).values(size=3), "log_cosignature", None),
+    "cosigned note": (update(COSIGNATURES).values(note="x"), "log_cosignature", None),
+    "cosignature that is none": (update(COSIGNATURES).values(line="x"), "log_cosignature", None),
+    "witness": (update(COSIGNATURES).values(witness="x"), "log_cosignature", None),
+    "nonce": (update(NONCES).values(nonce="b"), "request_nonce", None),
     "response to a no": (update(QUERIES).where(QUERIES.c.state == "declined").values(response=b"x"), "query_record", 9),
 }
 
@@ -120,11 +166,44 @@ def test_an_answer_is_not_believed_because_the_tables_agree(recorded, found, eng
     ]
 
 
+def test_pinned_witnesses_are_not_asked_for(recorded, database, signer):
+    """They cosign what has been written: what a database holds last, nobody may have cosigned yet."""
+    quorum = Quorum((Cosigner("witness.example/w2", bytes(31) + b"2").verifier,), 1)
+    pins = replace(recorded.trust, log=WitnessedVerifier(signer.name, signer.verifier.public, quorum))
+    assert check(database, trust=pins, sealer=Sealer.of(signer)).faults == ()
+
+
 def test_a_foreign_log_is_not_ours(recorded, database):
-    other = NoteSigner(recorded.trust.origin, bytes(32)).verifier
-    told = check(database, trust=type(recorded.trust)(other, recorded.trust.attestations))
-    assert (told.faults[0].table, told.replayed, told.faults_count) == ("log_checkpoint", False, 1)
+    told = check(database, trust=replace(recorded.trust, log=NoteSigner(recorded.trust.origin, bytes(32)).verifier))
+    assert [each.table for each in told.faults] == ["log_checkpoint", "log_cosignature"]
+    assert not told.replayed
     assert told.entries == recorded.log.size
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_without_the_logs_key_seals_are_not_verified(recorded, database, found):
+    assert found(of_record(5).values(idempotency_key="other")).faults_count == 1
+    told = check(database, trust=recorded.trust)
+    assert (told.faults, told.sealed) == ((), False)
+
+
+def test_another_secret_sealed_nothing_here(recorded, database):
+    told = check(database, trust=recorded.trust, sealer=Sealer(bytes(32)))
+    assert {each.table for each in told.faults} == {"query_record", "api_key", "request_nonce", "row_count"}
+    assert told.faults_count == 5 + 2 + 1 + 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_older_copy_is_told_by_a_checkpoint_that_was_kept(recorded, database, tmp_path, signer):
+    with sqlite3.connect(database.removeprefix("sqlite:///")) as now, sqlite3.connect(tmp_path / "old") as old:
+        now.backup(old)
+    recorded.publish(recorded.company.entry(name="Acme"))
+    kept, sealer = recorded.log.note, Sealer.of(signer)
+    assert check(database, trust=recorded.trust, sealer=sealer, since=kept).faults == ()
+    copy = f"sqlite:///{tmp_path / 'old'}"
+    assert check(copy, trust=recorded.trust, sealer=sealer).faults == ()
+    told = check(copy, trust=recorded.trust, sealer=sealer, since=kept)
+    assert [each.what for each in told.faults] == ["the log shrank from 12 to 11 entries"]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
