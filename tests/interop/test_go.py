@@ -3,7 +3,6 @@
 import base64
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -27,13 +26,8 @@ def resize(folder):
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("go")
-    env = os.environ | {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": str(folder / "cache")}
-    source = Path(__file__).with_name("main.go")
-    command = ["go", "build", "-o", folder / "client", source]
-    subprocess.run(command, env=env, check=True)  # noqa: S603 - our own source, the Go on the path
-    return folder / "client"
+def program(built):
+    return built("main.go")
 
 
 @pytest.fixture
