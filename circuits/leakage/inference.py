@@ -1,0 +1,139 @@
+"""What an answer adds to what is known, and whether it adds anything: a question read by someone who knows something.
+
+The comparisons of a question fall into rows of a truth table, as in circuits.telling; here the rows are only those that
+what is known leaves possible. If all of them give the same answer, the answer follows: anyone could have given it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from circuits.attributes import Attributes
+from circuits.leakage.arrangement import Box, boxes, groups
+from circuits.leakage.cuts import alone, bounds_of, cuts_of, form_of
+from circuits.leakage.knowledge import Knowledge
+from circuits.predicate import nodes
+from circuits.predicate.clauses import clauses as clauses_of
+from circuits.predicate.nodes import Form
+from circuits.predicate.question import Predicate
+from circuits.telling.cells import solutions
+from circuits.telling.intervals import Intervals, united
+from circuits.telling.shadows import Budget, TooMuchWorkError
+from circuits.telling.truth import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A group's boxes as this reader sees them: each with the rows of the truth table in which it lies."""
+
+    boxes: tuple[tuple[Box, int], ...]
+    rows: int
+
+
+class Reading:
+    """A question, read by someone who knows something."""
+
+    def __init__(self, predicate: Predicate, schema: Attributes, as_of: int, known: Knowledge) -> None:
+        """Work out which rows are possible.
+
+        Args:
+            predicate: the question.
+            schema: what it was typed under.
+            as_of: day number at which ages are counted.
+            known: what its reader knows before the answer.
+        """
+        self._predicate = predicate
+        self._schema = schema
+        self._known = known
+        self._atoms = tuple(dict.fromkeys(nodes.atoms(predicate.ast)))
+        self._tables = Tables(len(self._atoms))
+        self._places = {atom: place for place, atom in enumerate(self._atoms)}
+        self._seen = self._see(as_of)
+
+    @property
+    def answer(self) -> bool | None:
+        """The answer, if it follows from what is known; else None."""
+        return self._settled(self._predicate.ast)
+
+    @property
+    def clauses(self) -> tuple[bool | None, ...]:
+        """Of each clause whether it holds, where that follows."""
+        return tuple(self._settled(clause.ast) for clause in clauses_of(self._predicate))
+
+    def after(self, *, answer: bool, clauses: Sequence[bool] | None = None) -> Knowledge:
+        """What is known with the answer; the cuts are as before.
+
+        Args:
+            answer: True for YES.
+            clauses: for each clause whether it holds, where that is told as well.
+        """
+        if self._seen is None:
+            return self._known
+        rows = self._told(self._predicate.ast, holds=answer)
+        if clauses is not None:
+            for clause, holds in zip(clauses_of(self._predicate), clauses, strict=True):
+                rows &= self._told(clause.ast, holds=holds)
+        for seen in self._seen:
+            rows &= seen.rows
+        if not rows:  # it contradicts what was known: the value is another one, and of that one nothing is known yet
+            return self._known.without(self._predicate.attributes)
+        left = dict(self._known.possible)
+        for seen in self._seen:
+            left |= self._left([box for box, own in seen.boxes if own & rows])
+        return Knowledge(self._known.cuts, left)
+
+    def _see(self, as_of: int) -> tuple[_Seen, ...] | None:
+        """Look at every group; None if that takes too much work: then nothing follows, and nothing is added."""
+        cuts = cuts_of(self._predicate, self._schema, as_of)
+        about: dict[Form, None] = dict.fromkeys(form_of(atom) for atom in self._atoms)
+        asked = Knowledge(cuts, self._known.possible)
+        holding = {
+            atom: (form_of(atom), solutions(atom, bounds_of(form_of(atom), self._schema), as_of))
+            for atom in self._atoms
+        }
+        budget = Budget()
+        try:
+            return tuple(self._group([*boxes(group, asked, self._schema, budget)], holding) for group in groups(about))
+        except TooMuchWorkError:
+            return None
+
+    def _group(self, found: Sequence[Box], holding: dict[nodes.Atom, tuple[Form, Intervals]]) -> _Seen:
+        listed: list[tuple[Box, int]] = []
+        rows = 0
+        for box in found:
+            places = {alone(name): piece for name, piece in zip(box.group.names, box.attributes, strict=True)}
+            places |= dict(zip(box.group.forms, box.forms, strict=True))
+            among = mask = 0
+            for atom, (form, solved) in holding.items():
+                if form in places:
+                    bit = 1 << self._places[atom]
+                    among |= bit
+                    mask |= bit if any(low <= places[form][0] <= high for low, high in solved) else 0
+            own = self._tables.rows(mask, among)
+            listed.append((box, own))
+            rows |= own
+        return _Seen(tuple(listed), rows)
+
+    def _told(self, node: nodes.Node, *, holds: bool) -> int:
+        table = self._tables.of(node, self._places)
+        return table if holds else self._tables.all ^ table
+
+    def _settled(self, node: nodes.Node) -> bool | None:
+        if self._seen is None:
+            return None
+        possible = self._tables.all
+        for seen in self._seen:
+            possible &= seen.rows
+        if not possible:
+            return None
+        table = self._told(node, holds=True)
+        if not possible & ~table:
+            return True
+        return None if possible & table else False
+
+    @staticmethod
+    def _left(kept: Sequence[Box]) -> dict[Form, Intervals]:
+        group = kept[0].group
+        left: dict[Form, Intervals] = {
+            alone(name): united(box.most[i] for box in kept) for i, name in enumerate(group.names)
+        }
+        return left | {form: united(box.forms[i] for box in kept) for i, form in enumerate(group.forms)}

@@ -1,0 +1,93 @@
+"""What someone can know of a person from answers: what was separated, and what stays possible.
+
+Two things are kept apart. *Cuts* say what was ever asked, whatever the answer: nothing makes them go away, no new
+commitment to the same value and no new value, and the promise rests on them alone. *Possible* is what the answers
+leave of the value that is committed to now: it makes questions free whose answer follows from it, and is forgotten
+when that value may have changed. Both follow from questions and answers; neither from the value.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from circuits.attributes import Attributes
+from circuits.encoding import canonical_json, parse_json
+from circuits.errors import CircuitsError, EncodingError
+from circuits.leakage.cuts import Cuts, bounds_of
+from circuits.predicate.nodes import Form
+from circuits.telling.intervals import Interval, Intervals, clipped, united
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What one relying party (or all of them together) can know of one person.
+
+    Attributes:
+        cuts: by attribute and form, where the values were separated.
+        possible: by attribute and form, what the answers leave; what is not in it may be anything.
+    """
+
+    cuts: Mapping[Form, Cuts] = field(default_factory=dict)
+    possible: Mapping[Form, Intervals] = field(default_factory=dict)
+
+    def left(self, form: Form, schema: Attributes) -> Intervals:
+        """What stays possible of an attribute or form, within the schema's bounds."""
+        bounds = bounds_of(form, schema)
+        return clipped(self.possible.get(form, (bounds,)), bounds)
+
+    def with_cuts(self, cuts: Mapping[Form, Cuts]) -> Self:
+        """Know on which side of more cuts the values lie."""
+        joined = dict(self.cuts)
+        for form, more in cuts.items():
+            joined[form] = tuple(sorted({*joined.get(form, ()), *more}))
+        return type(self)(joined, self.possible)
+
+    def without(self, names: Iterable[str]) -> Self:
+        """Forget what is possible of attributes whose value may have changed. What was separated stays so."""
+        changed = set(names)
+        kept = {form: left for form, left in self.possible.items() if not changed & {name for _, name in form}}
+        return type(self)(self.cuts, kept)
+
+    def to_bytes(self) -> bytes:
+        """Write as RFC 8785 JSON; numbers as texts, since hashes of texts have 252 bits."""
+        return canonical_json(
+            {
+                "cuts": [[_form(form), [str(cut) for cut in cuts]] for form, cuts in sorted(self.cuts.items())],
+                "possible": [
+                    [_form(form), [[str(low), str(high)] for low, high in left]]
+                    for form, left in sorted(self.possible.items())
+                ],
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Invert to_bytes.
+
+        Raises:
+            EncodingError: these are no bytes of to_bytes (whoever kept them is to blame).
+        """
+        try:
+            members = parse_json(content)
+            known = cls(
+                {_parsed(form): tuple(int(cut) for cut in cuts) for form, cuts in members["cuts"]},
+                {_parsed(form): united(_interval(pair) for pair in left) for form, left in members["possible"]},
+            )
+        except (CircuitsError, KeyError, TypeError, ValueError) as error:
+            raise EncodingError("it is not what somebody knows") from error
+        if known.to_bytes() != content:
+            raise EncodingError("it is not what somebody knows")
+        return known
+
+
+def _form(form: Form) -> list[list[str]]:
+    return [[str(coefficient), name] for coefficient, name in form]
+
+
+def _parsed(members: Any) -> Form:  # noqa: ANN401 - parsed JSON, of any type
+    return tuple((int(coefficient), str(name)) for coefficient, name in members)
+
+
+def _interval(pair: Any) -> Interval:  # noqa: ANN401 - parsed JSON, of any type
+    low, high = pair
+    return int(low), int(high)
