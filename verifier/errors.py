@@ -140,3 +140,10 @@ class QueryRefused(CheckFailed):
 
     blame = Blame.VERIFIER
     code = "query-refused"
+
+
+class RequestRefused(CheckFailed):
+    """The signed request is not this question, or not its relying party's (blame: verifier, if it logged it)."""
+
+    blame = Blame.VERIFIER
+    code = "request-refused"
