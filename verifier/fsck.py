@@ -83,7 +83,7 @@ def fsck(
     trust: Trust,
     respond: Respond | None = None,
     sealer: Sealer | None = None,
-    since: str | None = None,
+    since: Checkpoint | str | None = None,
     engine: EngineName = "fast",
     progress: Progress | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
@@ -120,7 +120,7 @@ class _Check:
 
     def run(
         self,
-        since: str | None,
+        since: Checkpoint | str | None,
         engine: EngineName,
         progress: Progress | None,
         entropy: Callable[[int], bytes],
@@ -172,7 +172,7 @@ class _Check:
     def _replay(
         self,
         lines: Iterator[bytes],
-        since: str | None,
+        since: Checkpoint | str | None,
         engine: EngineName,
         progress: Progress | None,
         entropy: Callable[[int], bytes],

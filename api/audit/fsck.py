@@ -23,14 +23,25 @@ from verifier.attestation import TYP
 from verifier.checking import EngineName
 from verifier.entries import AnswerEntry
 from verifier.errors import EntryError
-from verifier.fsck import Checked
+from verifier.fsck import Checked, Fault
 from verifier.fsck import fsck as fsck_log
+from verifier.note import Checkpoint
 from verifier.replay import Progress
+from verifier.retile import rebuild_tiles
 from verifier.rowcheck import Outcome, Respond, Schemas
 from verifier.seals import Sealer
 from verifier.trust import Trust
 
 _ANSWER: Final = {"outcome": "answer"}
+_RESTORE: Final = "restore the database from a copy"
+_REMEDIES: Final = {
+    "log_entry": "restore the entry from a copy of the database: an export holds salt and body of each",
+    "log_tile": "if all leaves hold: attest verifier fsck --rebuild-tiles",
+    "query_record": "restore the record from a copy; what was answered is in the log all the same",
+    "api_key": "attest verifier client list, and revoke what is not known; make its owner another",
+    "request_nonce": "delete the row, once a few minutes have passed: until then a request could be sent again",
+    "log_cosignature": "delete the row: witnesses cosign the next checkpoint",
+}
 _UNDETERMINED: Final = {"outcome": "undetermined"}
 
 
@@ -39,7 +50,7 @@ def check(
     *,
     trust: Trust,
     sealer: Sealer | None = None,
-    since: str | None = None,
+    since: Checkpoint | str | None = None,
     engine: EngineName = "fast",
     progress: Progress | None = None,
 ) -> Checked:
@@ -60,6 +71,29 @@ def check(
             engine=engine,
             progress=progress,
         )
+
+
+def remedy(fault: Fault) -> str:
+    """What the operator can do about a fault; nothing is done without being asked for."""
+    return _REMEDIES.get(fault.table, _RESTORE)
+
+
+def rebuild(url: str, *, trust: Trust) -> list[tuple[int, int]]:
+    """Make the tiles again from the entries; returns (level, number) of those that were changed.
+
+    Raises:
+        DatabaseRefused: see check.
+        LogCorrupt: the entries' leaves do not have the signed root; nothing was written.
+        SQLAlchemyError: the database cannot be reached or written.
+    """
+    with reading(url):  # a file that is not there is not to be made
+        pass
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            return rebuild_tiles(connection, log=trust.log)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

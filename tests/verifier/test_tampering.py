@@ -31,6 +31,18 @@ def flipped(octets, position):
     return bytes(changed)
 
 
+def filled(file):
+    """The columns that have a value in some row; of the others there is no bit."""
+    connection = sqlite3.connect(file)
+    found = [
+        (table, name)
+        for table, name in COLUMNS
+        if connection.execute(f'SELECT 1 FROM {table} WHERE "{name}" IS NOT NULL').fetchone()  # noqa: S608 - names of ours
+    ]
+    connection.close()
+    return found
+
+
 def flip_value(connection, chance, table, name):
     """Flip one bit of one value; text stays text, a number stays a number."""
     rows = connection.execute(f'SELECT rowid, "{name}" FROM {table} WHERE "{name}" IS NOT NULL').fetchall()  # noqa: S608 - names of ours
@@ -68,11 +80,12 @@ def sealer(signer):
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_a_bit_of_a_value(recorded, file, tmp_path, sealer, rounds):
     copy = tmp_path / "copy"
+    columns = filled(file)
     missed = []
     for seed in range(rounds):
         chance = random.Random(seed)  # noqa: S311 - to be repeated
         shutil.copyfile(file, copy)
-        table, name = COLUMNS[seed % len(COLUMNS)]
+        table, name = columns[seed % len(columns)]
         connection = sqlite3.connect(copy)
         row = None
         while row is None:
@@ -105,6 +118,32 @@ def test_a_bit_of_the_file(recorded, file, tmp_path, sealer, rounds):
         position = random.Random(seed).randrange(8 * len(octets))  # noqa: S311 - to be repeated
         copy.write_bytes(flipped(octets, position))
         if not check(f"sqlite:///{copy}", trust=recorded.trust, sealer=sealer).faults and content(copy) != before:
+            missed.append((seed, position))
+    assert missed == []
+    assert before is not None
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_bit_of_the_write_ahead_log(recorded, tmp_path, sealer, rounds):
+    """A frame that is broken takes all later ones with it: a database as it once was, told by a kept checkpoint."""
+    recorded.publish(recorded.company.entry(name="Acme"))  # what was written after the checkpoint, it cannot tell of
+    (place,) = tmp_path.glob("*.sqlite")
+    ahead = place.with_name(f"{place.name}-wal").read_bytes()
+    octets, kept, copy = place.read_bytes(), recorded.log.note, tmp_path / "copy"
+    written = tmp_path / "copy-wal"
+
+    def faults(octets_ahead):
+        tmp_path.joinpath("copy-shm").unlink(missing_ok=True)
+        copy.write_bytes(octets)
+        written.write_bytes(octets_ahead)
+        return check(f"sqlite:///{copy}", trust=recorded.trust, sealer=sealer, since=kept).faults
+
+    assert faults(ahead) == ()
+    before = content(copy)
+    missed = []
+    for seed in range(rounds):
+        position = random.Random(seed).randrange(8 * len(ahead))  # noqa: S311 - to be repeated
+        if not faults(flipped(ahead, position)) and content(copy) != before:
             missed.append((seed, position))
     assert missed == []
     assert before is not None
