@@ -19,6 +19,7 @@ Nothing in it is free: every member but `exp` follows from the checked proof, it
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -66,18 +67,8 @@ class Attestation:
         Raises:
             AttestationError: another key's, or it says something else (blame: verifier).
         """
-        try:
-            stated = jws.open_signed(token, typ=TYP, key=key)
-        except CircuitsError as error:
-            raise AttestationError(f"{type(error).__name__}: {error}") from error
-        expires_at = stated.get("exp")
-        if not isinstance(expires_at, int) or isinstance(expires_at, bool) or expires_at <= now:
-            raise AttestationError("exp: must be Unix seconds after iat")
-        expected = _payload(checked, origin=origin, index=index, now=now, expires_at=expires_at)
-        if stated != expected:
-            wrong = sorted(name for name in stated.keys() | expected.keys() if stated.get(name) != expected.get(name))
-            raise AttestationError(f"the attestation does not say what was checked: {', '.join(wrong)}")
-        return cls(checked, origin, index, now, expires_at, token)
+        said = saying(checked.claim, origin=origin, index=index, now=now)
+        return cls(checked, origin, index, now, require_saying(token, key, said), token)
 
 
 def attest(
@@ -93,25 +84,57 @@ def attest(
         now: Unix seconds, the time of that entry.
         lifetime: seconds for which the attestation may be relied on.
     """
-    payload = _payload(checked, origin=origin, index=index, now=now, expires_at=now + lifetime)
-    token = jws.sign(payload, typ=TYP, key=signer)
+    said = saying(checked.claim, origin=origin, index=index, now=now)
+    token = jws.sign(said | {"exp": now + lifetime}, typ=TYP, key=signer)
     return Attestation(checked, origin, index, now, now + lifetime, token)
 
 
-def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expires_at: int) -> dict[str, Any]:
-    claim, query = checked.claim, checked.query
-    payload: dict[str, Any] = {
+def require_saying(token: str, key: VerifyKey, said: Mapping[str, Any]) -> int:
+    """Verify that a token by this key says exactly this, and returns until when (Unix seconds).
+
+    Args:
+        token: the compact JWS.
+        key: the verifier's pinned key.
+        said: see saying.
+
+    Raises:
+        AttestationError: another key's, or it says something else (blame: verifier).
+    """
+    try:
+        stated = jws.open_signed(token, typ=TYP, key=key)
+    except CircuitsError as error:
+        raise AttestationError(f"{type(error).__name__}: {error}") from error
+    expires_at = stated.get("exp")
+    if not isinstance(expires_at, int) or isinstance(expires_at, bool) or expires_at <= said["iat"]:
+        raise AttestationError("exp: must be Unix seconds after iat")
+    expected = {**said, "exp": expires_at}
+    if stated != expected:
+        wrong = sorted(name for name in stated.keys() | expected.keys() if stated.get(name) != expected.get(name))
+        raise AttestationError(f"the attestation does not say what was checked: {', '.join(wrong)}")
+    return expires_at
+
+
+def saying(claim: Claim, *, origin: str, index: int, now: int) -> dict[str, Any]:
+    """Write what an attestation of a claim says once its proof is verified: every member but `exp`.
+
+    Args:
+        claim: as appraised; that it is true is for the caller to see to.
+        origin: the log's name.
+        index: the entry with the answer.
+        now: the time of that entry, Unix seconds.
+    """
+    query = claim.query
+    said: dict[str, Any] = {
         "iss": query.audience,
         "aud": query.relying_party,
         "jti": query.id,
         "iat": now,
-        "exp": expires_at,
         "sub": query.subject,
         "provider": query.provider,
         "predicate": query.predicate_text,
         "predicate_digest": b64u(query.predicate_digest),
         "question": claim.predicate.english(),
-        "answer": "yes" if checked.answer else "no",
+        "answer": "yes" if claim.answered.answer else "no",
         "reasons": query.reasons.value,
         "as_of": query.as_of,
         "asked_at": calendar.rfc3339(query.issued_at),
@@ -124,8 +147,8 @@ def _payload(checked: CheckedProof, *, origin: str, index: int, now: int, expire
         "log": {"origin": origin, "index": index},
     }
     if claim.failed:
-        payload["failed"] = [{"predicate": each.text, "question": each.english()} for each in claim.failed]
-    return payload
+        said["failed"] = [{"predicate": each.text, "question": each.english()} for each in claim.failed]
+    return said
 
 
 def _source(claim: Claim, attribute: str) -> dict[str, str]:

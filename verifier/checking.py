@@ -25,6 +25,7 @@ from verifier.entries import AnswerEntry
 from verifier.errors import (
     CheckFailed,
     ClausesRefused,
+    CredentialErased,
     CredentialExpired,
     CredentialLate,
     CredentialStale,
@@ -164,11 +165,16 @@ def check(
 
 def verify(claim: Claim, *, engine: EngineName = "fast") -> CheckedProof:
     """Verify an appraised claim's proof; ProofRefused if it proves nothing (blame: provider)."""
+    require_proof(claim.statement, claim.answered.proof, engine=engine)
+    return CheckedProof(claim)
+
+
+def require_proof(proven: Statement, proof: bytes, *, engine: EngineName) -> None:
+    """Require that a proof proves a statement; ProofRefused if it does not (blame: provider)."""
     try:
-        statement.verify(claim.statement, claim.answered.proof, engine=engine)
+        statement.verify(proven, proof, engine=engine)
     except ProofError as error:
         raise ProofRefused(f"the proof does not prove the answer: {error}") from error
-    return CheckedProof(claim)
 
 
 def check_batch(claims: Sequence[Claim], *, entropy: bytes) -> list[CheckedProof | ProofRefused]:
@@ -181,17 +187,27 @@ def check_batch(claims: Sequence[Claim], *, entropy: bytes) -> list[CheckedProof
     Returns:
         For each claim its checked proof, or why it was refused.
     """
-    if not claims:
+    refused = refusals([(claim.statement, claim.answered.proof) for claim in claims], entropy=entropy)
+    return [CheckedProof(claim) if reason is None else reason for claim, reason in zip(claims, refused, strict=True)]
+
+
+def refusals(proven: Sequence[tuple[Statement, bytes]], *, entropy: bytes) -> list[ProofRefused | None]:
+    """Verify many proofs at once: for each why it is refused, or None; see check_batch.
+
+    Args:
+        proven: (statement, proof) each; any number.
+        entropy: 32 fresh random bytes for the batch's weights.
+    """
+    if not proven:
         return []
     try:
-        statement.verify_batch([(claim.statement, claim.answered.proof) for claim in claims], entropy=entropy)
+        statement.verify_batch(proven, entropy=entropy)
     except ProofError as error:
-        guilty = set(error.indices) or set(range(len(claims)))  # a failure that names nobody clears nobody
+        guilty = set(error.indices) or set(range(len(proven)))  # a failure that names nobody clears nobody
     else:
         guilty = set()
     return [
-        ProofRefused("the proof does not prove the answer") if place in guilty else CheckedProof(claim)
-        for place, claim in enumerate(claims)
+        ProofRefused("the proof does not prove the answer") if place in guilty else None for place in range(len(proven))
     ]
 
 
@@ -268,6 +284,8 @@ def _registered(registry: Registry, credential: str) -> Registered:
     try:
         return registry.credential(credential)
     except RegistryError as error:
+        if registry.erased_index(credential) is not None:
+            raise CredentialErased("what it is from was erased before it was logged") from error
         raise CredentialUnknown(str(error)) from error
 
 

@@ -9,7 +9,7 @@ wait, and the first findings.
 import os
 from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -123,7 +123,7 @@ def replay(
         return Report(note, trust.origin, 0, 0, {}, (finding,), 1, engine)
 
     def at_once(batch: Batch) -> Outcome:
-        found = settle(batch, trust=trust, engine=engine, entropy=entropy)
+        found = settle(batch, engine=engine, entropy=entropy)
         return lambda: found
 
     whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
@@ -163,6 +163,7 @@ class _Replay:
         self._consistency = Consistency(lambda name: self._registry.credential(name).ended_index)
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
+        self._claims: list[Claim] = []
         self._settling: deque[_Settling] = deque()
         self._ledger: Ledger | None = None
         self._keep: Callable[[Ledger], None] | None = None
@@ -261,7 +262,17 @@ class _Replay:
                 if all(refused.index != logged.index for refused in self._ledger.findings):
                     self._hear(logged.index, claim)
                 return
-            self._waiting.append(Waiting(logged.index, logged.appended_at, entry.attestation, claim))
+            self._claims.append(claim)
+            self._waiting.append(
+                Waiting.of(
+                    claim,
+                    origin=self._trust.origin,
+                    index=logged.index,
+                    appended_at=logged.appended_at,
+                    attestation=entry.attestation,
+                    key=self._trust.attestations,
+                )
+            )
             if len(self._waiting) >= BATCH:
                 self._submit()
                 self._collect(self._ahead)
@@ -287,8 +298,10 @@ class _Replay:
 
     def _submit(self) -> None:
         batch, self._waiting = self._waiting, []
+        claims, self._claims = self._claims, []
         if batch:
-            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), self._compared(batch)))
+            outcome = self._compared(batch, claims)
+            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), outcome))
 
     def _collect(self, most: int) -> None:
         """Wait until at most so many batches are being settled; the oldest come first."""
@@ -313,16 +326,16 @@ class _Replay:
             self._keep(Ledger(size, root, self._answers, tuple(self._refused.first()), self._refused.count))
             self._kept = size
 
-    def _compared(self, batch: Batch) -> Outcome:
+    def _compared(self, batch: Batch, claims: Sequence[Claim]) -> Outcome:
         """Have a batch settled; what proves to hold is then held against all other answers about the same people."""
         outcome = self._settler(batch)
 
         def settled() -> tuple[Finding, ...]:
             found = outcome()
             refused = {each.index for each in found}
-            for waiting in batch:
+            for waiting, claim in zip(batch, claims, strict=True):
                 if waiting.index not in refused:
-                    self._hear(waiting.index, waiting.claim)
+                    self._hear(waiting.index, claim)
             return found
 
         return settled

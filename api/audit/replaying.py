@@ -1,23 +1,25 @@
 """Replay in several processes: one reads and appraises, the others settle batches of proofs and attestations.
 
-A worker that dies (out of memory, killed) loses nothing: what it had, and what waited behind it, is settled again.
+Every worker has a pipe and a thread of its own that feeds it; workers share no queue and no lock, so that one killed in
+the midst of anything leaves nothing locked behind. What it had is settled by the one that takes its place.
 """
 
-import os
+import queue
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, get_all_start_methods, get_context, parent_process
-from multiprocessing.context import BaseContext
-from typing import Final, Self
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import Final, Self, cast
 
 from api.tables import fast_engine
 from verifier.checking import EngineName
 from verifier.errors import VerifierError
 from verifier.settling import Batch, Finding, Outcome, settle
-from verifier.trust import Trust
 
 MOST_DEATHS: Final = 5
 """How often workers may die before one batch is settled; it is then likely to be what kills them."""
@@ -27,39 +29,47 @@ class WorkersLost(VerifierError):  # noqa: N818 - names what happened
     """The worker processes died again and again: nothing was decided (blame: nobody, or the machine)."""
 
 
-class ReplayWorkers:
-    """Settles batches in worker processes; for one thread. A context manager that stops its workers."""
+@dataclass(slots=True)
+class _Task:
+    """A batch and the promise of what settling it finds."""
 
-    def __init__(self, *, jobs: int, trust: Trust, engine: EngineName) -> None:
+    batch: Batch
+    found: Future[tuple[Finding, ...]] = field(default_factory=Future)
+
+
+class ReplayWorkers:
+    """Settles batches in worker processes. A context manager: starts its workers, and stops them."""
+
+    def __init__(self, *, jobs: int, engine: EngineName) -> None:
         """Nothing is started yet.
 
         Args:
             jobs: processes; the one that reads is not among them.
-            trust: the auditor's pins.
             engine: which implementation verifies the proofs.
         """
-        self._jobs = jobs
-        self._trust = trust
-        self._engine = engine
-        self._executor: ProcessPoolExecutor | None = None
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._workers = [_Worker(engine, self._tasks) for _ in range(jobs)]
 
     def __enter__(self) -> Self:
+        for worker in self._workers:
+            worker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
+        for _worker in self._workers:
+            self._tasks.put(None)
+        for worker in self._workers:
+            worker.stop()
 
     @property
     def ahead(self) -> int:
         """How many batches may wait: every worker has one, and the next lies ready."""
-        return 2 * self._jobs
+        return 2 * len(self._workers)
 
     @property
     def pids(self) -> list[int]:
         """The workers that run now."""
-        return [] if self._executor is None else list(self._executor._processes or {})  # noqa: SLF001 - no public way
+        return [pid for worker in self._workers if (pid := worker.pid) is not None]
 
     def settle(self, batch: Batch) -> Outcome:
         """Have a batch settled; what is returned waits for the findings.
@@ -67,38 +77,106 @@ class ReplayWorkers:
         Raises (when it waits):
             WorkersLost: the workers died MOST_DEATHS times before this batch was done.
         """
-        return self._waiter(batch, self._submit(batch))
+        task = _Task(batch)
+        self._tasks.put(task)
+        return task.found.result
 
-    def _waiter(self, batch: Batch, first: Future[tuple[Finding, ...]]) -> Callable[[], tuple[Finding, ...]]:
-        def wait() -> tuple[Finding, ...]:
-            future = first
-            for _ in range(MOST_DEATHS):
-                try:
-                    return future.result()
-                except BrokenProcessPool:
-                    future = self._submit(batch)
-            raise WorkersLost(f"the worker processes died {MOST_DEATHS} times; the machine may lack memory")
 
-        return wait
+class _Worker:
+    """One process, replaced when it dies, and the thread that feeds it."""
 
-    def _submit(self, batch: Batch) -> Future[tuple[Finding, ...]]:
+    def __init__(self, engine: EngineName, tasks: "queue.SimpleQueue[_Task | None]") -> None:
+        self._engine = engine
+        self._tasks = tasks
+        self._thread = threading.Thread(target=self._feed, name="replay-worker", daemon=True)
+        self._guard = threading.Lock()
+        self._stopping = False
+        self._running: tuple[BaseProcess, Connection] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        running = self._running
+        return None if running is None else running[0].pid
+
+    def start(self) -> None:
+        """Start the process at once: it loads its tables while the first batch is read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Kill the process, whatever it does, and wait for it and its thread."""
+        with self._guard:
+            self._stopping = True
+            running = self._running
+        if running is not None:
+            running[0].kill()
+        self._thread.join()
+
+    def _feed(self) -> None:
+        try:
+            self._begin()
+        except OSError:
+            self._end()  # tried again with the first batch
+        while (task := self._tasks.get()) is not None:
+            self._settle(task)
+        self._end()
+
+    def _settle(self, task: _Task) -> None:
         for _ in range(MOST_DEATHS):
-            executor = self._executor or self._start()
             try:
-                return executor.submit(_settle, batch)
-            except (BrokenProcessPool, OSError):  # the pool is breaking just now: its pipes close under our feet
-                executor.shutdown(wait=False, cancel_futures=True)
-                self._executor = None
-        raise WorkersLost("the worker processes do not start; the machine may lack memory")
+                outcome = self._ask(task.batch)
+            except (EOFError, OSError):
+                self._end()
+                continue
+            if isinstance(outcome, Exception):
+                task.found.set_exception(outcome)
+            else:
+                task.found.set_result(outcome)
+            return
+        lost = f"the worker processes died {MOST_DEATHS} times, or do not start; the machine may lack memory"
+        task.found.set_exception(WorkersLost(lost))
 
-    def _start(self) -> ProcessPoolExecutor:
-        self._executor = ProcessPoolExecutor(
-            self._jobs, mp_context=_context(), initializer=_begin, initargs=(self._trust.to_bytes(), self._engine)
-        )
-        return self._executor
+    def _ask(self, batch: Batch) -> tuple[Finding, ...] | Exception:
+        pipe = self._begin()
+        pipe.send(batch)
+        return cast("tuple[Finding, ...] | Exception", pipe.recv())
+
+    def _begin(self) -> Connection:
+        with self._guard:
+            if self._running is None:
+                if self._stopping:
+                    raise EOFError
+                self._running = _started(self._engine)
+            return self._running[1]
+
+    def _end(self) -> None:
+        with self._guard:
+            running, self._running = self._running, None
+        if running is not None:
+            process, pipe = running
+            pipe.close()  # what a worker that waits for work ends by
+            process.kill()
+            process.join()
 
 
-def _context() -> BaseContext:
+_starting = threading.Lock()
+
+
+def _started(engine: EngineName) -> tuple[BaseProcess, Connection]:
+    context = _context()
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, engine), daemon=True)
+    try:
+        with _starting:  # starting is not made for threads
+            process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()  # the worker's copy is then the only one: that it dies is the pipe's end
+    return process, ours
+
+
+def _context() -> ForkServerContext | SpawnContext:
     # Never fork: a forked child inherits locks and connections it must not have.
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
@@ -109,29 +187,31 @@ def _context() -> BaseContext:
 
 # Below: what runs in a worker.
 
-_pins: tuple[Trust, EngineName] | None = None
 
-
-def _begin(trust: bytes, engine: EngineName) -> None:
-    global _pins  # noqa: PLW0603 - a worker is a process, and this is what it is started for
+def _work(pipe: Connection, engine: EngineName) -> None:
     # Ctrl-C reaches the whole group of processes; the one that reads decides when its workers stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
-    if engine == "fast":
-        fast_engine()  # the cached tables, mapped read-only: all workers share their memory
-    _pins = (Trust.from_json(trust), engine)
+    try:
+        ready = _ready(engine)
+        while True:
+            pipe.send(ready(pipe.recv()))
+    except (EOFError, OSError):
+        return  # the reader is gone, however it went
 
 
-def _follow() -> None:
-    """Leave when the reader is gone, however it went: an orphan would wait for work for ever."""
-    reader = parent_process()
-    if reader is not None:
-        connection.wait([reader.sentinel])
-    os._exit(1)
+def _ready(engine: EngineName) -> Callable[[Batch], tuple[Finding, ...] | Exception]:
+    """Load what the engine needs; what fails then is what every batch is answered with."""
 
+    def settled(batch: Batch) -> tuple[Finding, ...] | Exception:
+        try:
+            return settle(batch, engine=engine)
+        except Exception as error:  # noqa: BLE001 - the reader decides; it is raised there
+            return error
 
-def _settle(batch: Batch) -> tuple[Finding, ...]:
-    if _pins is None:
-        raise WorkersLost("a worker was not begun")
-    trust, engine = _pins
-    return settle(batch, trust=trust, engine=engine)
+    try:
+        if engine == "fast":
+            fast_engine()  # the cached tables, mapped read-only: all workers share their memory
+    except Exception as error:  # noqa: BLE001 - as above
+        failed = error
+        return lambda _batch: failed
+    return settled

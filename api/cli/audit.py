@@ -92,7 +92,7 @@ def replay(
         task = shown.add_task("replaying", total=None)
         workers = None
         if jobs > 1:
-            workers = stack.enter_context(ReplayWorkers(jobs=jobs, trust=pins, engine=chosen))
+            workers = stack.enter_context(ReplayWorkers(jobs=jobs, engine=chosen))
         try:
             report = replay_log(
                 lines,

@@ -59,10 +59,10 @@ def trust(request, world):
     return world.trust if request.param == "all hold" else Trust(world.trust.log, SigningKey(bytes(32)).public)
 
 
-def counting(trust, settled):
+def counting(settled):
     def settler(batch):
         settled.extend(waiting.index for waiting in batch)
-        found = settle(batch, trust=trust, engine="fast")
+        found = settle(batch, engine="fast")
         return lambda: found
 
     return settler
@@ -80,14 +80,14 @@ def test_a_killed_replay_goes_on(lines, trust, tmp_path):
     begun = file.read()
     assert 0 < begun.size < len(lines) - 1
     settled = []
-    report = replay(lines, trust=trust, settler=counting(trust, settled), ahead=2, ledger=begun, keep=file.write)
+    report = replay(lines, trust=trust, settler=counting(settled), ahead=2, ledger=begun, keep=file.write)
     assert report == replay(lines, trust=trust)
     assert min(settled) >= begun.size
     assert len(settled) < ANSWERS
     done = file.read()
     assert (done.size, done.answers + done.findings_count) == (len(lines) - 1, ANSWERS)
     settled.clear()
-    assert replay(lines, trust=trust, settler=counting(trust, settled), ledger=done) == report
+    assert replay(lines, trust=trust, settler=counting(settled), ledger=done) == report
     assert settled == []
 
 
