@@ -1,80 +1,63 @@
-"""The log as an export: from the running verifier with the auditor's key, or from the stopped one's database."""
+"""The log of a home: as its running verifier serves it, or as the stopped one's database holds it; and as an export."""
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from typing import Any, Final
+from contextlib import ExitStack, closing, contextmanager
 
+from api.audit.reading import Readable, ServedLog, StoredLog, checkpoint_line, size_of
 from api.database import open_engine
 from api.home.directory import Home, HomeBusyError, locked
 from api.home.settings import log_database
-from api.peers.lender_client import ServiceClient
-from circuits import calendar
-from circuits.encoding import b64u_decode, canonical_json
-from verifier.export import entry_line
-from verifier.export import export_lines as lines_of_log
-from verifier.leaves import LoggedEntry
+from api.peers.log_client import LogClient
 from verifier.log import Log
 from verifier.note import NoteSigner
 
-PAGE: Final = 1_000
 Progress = Callable[[int, int | None], None]
 
 
-def export_lines(
-    home: Home, *, connect: Callable[[], ServiceClient], progress: Progress | None = None
-) -> Iterator[bytes]:
-    """The lines of an export, each with its newline: first the checkpoint, then every entry below it.
+@contextmanager
+def opened(home: Home, *, connect: Callable[[], LogClient]) -> Iterator[Readable]:
+    """Open the log of a home, whether its verifier runs or not.
 
     Args:
         home: whose log.
         connect: a client with the auditor's key, for when the verifier runs.
-        progress: told how many entries of how many.
 
     Raises:
         Refusal, Unreachable: the running verifier does not answer.
         LogCorrupt, LogUnavailable: the stopped verifier's log cannot be read.
     """
-    tell = progress or (lambda _done, _total: None)
-    try:
-        with locked(home.verifier / "lock", what="in use", remedy=""):
-            yield from _from_database(home, tell)
-            return
-    except HomeBusyError:
-        pass
-    with connect() as client:
-        yield from _from_service(client, tell)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(home.verifier / "lock", what="in use", remedy=""))
+        except HomeBusyError:
+            running = True
+        else:
+            running = False
+        yield ServedLog(stack.enter_context(connect())) if running else _stored(home, stack)
 
 
-def _from_database(home: Home, progress: Progress) -> Iterator[bytes]:
+def _stored(home: Home, stack: ExitStack) -> StoredLog:
     engine = open_engine(log_database(home, os.environ))
-    try:
-        signer = NoteSigner.from_skey(home.log_key.read_text("ascii").strip())
-        with closing(Log(engine, signer, entropy=os.urandom)) as log:
-            size = log.size
-            for number, line in enumerate(lines_of_log(log)):
-                progress(number, size)
-                yield line
-    finally:
-        engine.dispose()
+    stack.callback(engine.dispose)
+    signer = NoteSigner.from_skey(home.log_key.read_text("ascii").strip())
+    log = stack.enter_context(closing(Log(engine, signer, entropy=os.urandom)))
+    return StoredLog(log, name=str(home.log_database))
 
 
-def _from_service(client: ServiceClient, progress: Progress) -> Iterator[bytes]:
-    page = client.get("/v1/entries", start=0, limit=PAGE)
-    # The log grows while it is read: what is exported is what the first page's checkpoint covers.
-    note = str(page["checkpoint"])
-    size = int(note.split("\n", 2)[1])
-    yield canonical_json({"checkpoint": note}) + b"\n"
-    done = 0
-    while done < size:
-        for entry in page["entries"][: size - done]:
-            yield entry_line(_entry(entry))
-        done += len(page["entries"])
-        progress(min(done, size), size)
-        if done < size:
-            page = client.get("/v1/entries", start=done, limit=PAGE)
+def export_lines(log: Readable, *, progress: Progress | None = None) -> Iterator[bytes]:
+    """The lines of an export, each with its newline: first the checkpoint, then every entry below it.
 
+    Args:
+        log: where from.
+        progress: told how many entries of how many.
 
-def _entry(line: dict[str, Any]) -> LoggedEntry:
-    appended_at = calendar.unix(line["appended_at"])
-    return LoggedEntry(line["index"], line["kind"], appended_at, b64u_decode(line["salt"]), b64u_decode(line["body"]))
+    Raises:
+        ExportError: what is served is no log.
+    """
+    yield checkpoint_line(log)
+    size = size_of(log.note)
+    for done, line in enumerate(log.lines(0, size), 1):
+        yield line
+        if progress:
+            progress(done, size)

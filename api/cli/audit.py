@@ -1,7 +1,6 @@
 """`attest audit replay`: every answer of a log re-checked, offline, with the auditor's pins."""
 
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import compare, present
+from api.cli import compare, mirror, present
 from api.cli.failures import CommandError, ExitCode
-from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
+from api.cli.options import EngineOption, HomeOption, JsonOption, KeyOption, TrustOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
+    from api.audit.sources import Source
     from api.home.directory import Home
     from verifier.ledger import LedgerError
     from verifier.note import Checkpoint
@@ -30,14 +30,19 @@ group = typer.Typer(help="Audits: replay what was answered.", no_args_is_help=Tr
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     compare.register(group)
+    mirror.register(group)
     app.add_typer(group, name="audit")
 
 
 @group.command("replay")
 def replay(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="A log export. Default: the log of this home.", metavar="[FILE]", show_default=False),
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="An export (- is standard input), a folder with bodies, or an address. Default: this home's log.",
+            metavar="[SOURCE]",
+            show_default=False,
+        ),
     ] = None,
     *,
     engine: EngineOption = "fast",
@@ -57,6 +62,7 @@ def replay(
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Note progress here; go on from it.", show_default=False),
     ] = None,
+    key: KeyOption = None,
     trust: TrustOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -87,7 +93,7 @@ def replay(
         prepare_tables(quiet=as_json)
     started = time.perf_counter()
     with ExitStack() as stack:
-        lines = _lines(place, file, stack)
+        log = _opened(place, source, stack, key=key)
         shown = stack.enter_context(present.progress(quiet=as_json, rate=True))
         task = shown.add_task("replaying", total=None)
         workers = None
@@ -95,7 +101,7 @@ def replay(
             workers = stack.enter_context(ReplayWorkers(jobs=jobs, engine=chosen))
         try:
             report = replay_log(
-                lines,
+                log.lines,
                 trust=pins,
                 since=earlier,
                 engine=chosen,
@@ -112,14 +118,15 @@ def replay(
         except (VerifierError, CircuitsError) as error:
             raise CommandError(
                 f"the log does not hold: {error}",
-                where=str(file or place.log_database),
+                where=log.name,
                 remedy=blame(error),
                 code=ExitCode.FAILED,
                 kind=type(error).__name__,
             ) from None
+    report = log.located(report)
     _tell(
         report,
-        file or place.log_database,
+        log.name,
         engine=chosen,
         seconds=time.perf_counter() - started,
         resumed=0 if begun is None else begun.size,
@@ -164,17 +171,19 @@ def _kept(file: Path, pins: "Trust") -> "Checkpoint":
         ) from None
 
 
-def _lines(home: "Home", file: Path | None, stack: ExitStack) -> Iterable[bytes]:
-    if file is not None:
-        return stack.enter_context(file.open("rb"))
-    from api.audit.exporting import export_lines
-    from api.cli.connection import connect
+def _opened(home: "Home", named: str | None, stack: ExitStack, *, key: str | None) -> "Source":
+    from api.audit.exporting import export_lines, opened
+    from api.audit.sources import Source, open_source
+    from api.cli.connection import connect_log
 
+    if named is not None:
+        return open_source(named, stack, key=key)
     home.config()
-    return export_lines(home, connect=lambda: connect(home, key="audit"))
+    log = stack.enter_context(opened(home, connect=lambda: connect_log(home)))
+    return Source(log.name, export_lines(log))
 
 
-def _tell(report: "Report", where: Path, *, engine: str, seconds: float, resumed: int, as_json: bool) -> None:
+def _tell(report: "Report", where: str, *, engine: str, seconds: float, resumed: int, as_json: bool) -> None:
     if as_json:
         findings = [
             {
@@ -214,6 +223,6 @@ def _tell(report: "Report", where: Path, *, engine: str, seconds: float, resumed
         return
     count = report.findings_count
     said = "1 thing does not hold" if count == 1 else f"{count:,} things do not hold"
-    present.err.print(f"[bold red]{said}[/]  {escape(str(where))}")
+    present.err.print(f"[bold red]{said}[/]  {escape(where)}")
     for finding in report.findings[:10]:
         present.err.print(Text(f"  {finding}"))

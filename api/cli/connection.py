@@ -7,6 +7,7 @@ from typing import Final
 from api.cli.failures import CommandError
 from api.home.directory import Home, read_json
 from api.peers.lender_client import ServiceClient
+from api.peers.log_client import LogClient
 
 KEY_ENVIRONMENT: Final = "ZKATTEST_KEY"
 
@@ -23,12 +24,7 @@ def connect(home: Home, *, room: str = "verifier", key: str = "lender") -> Servi
         HomeError: nothing has been set up here, or the keys cannot be used.
         CommandError: the key in the environment cannot be one.
     """
-    config = home.config()
-    url = config.verifier.url if room == "verifier" else config.prover.url
-    if home.services_file.is_file():
-        running = read_json(home.services_file).get(room)
-        if isinstance(running, dict):
-            url = str(running.get("url", url))
+    url = _address(home, room)
     # The lender's key may come from elsewhere; the service keys of the home never do.
     given = os.environ.get(KEY_ENVIRONMENT) if key == "lender" else None
     if given and not (given.isascii() and given.isprintable() and " " not in given):
@@ -38,3 +34,18 @@ def connect(home: Home, *, room: str = "verifier", key: str = "lender") -> Servi
             remedy="a key reads zka_<id>_<secret>; unset the variable to use the key of this home",
         )
     return ServiceClient(url, key=given or home.keys()[key])
+
+
+def connect_log(home: Home) -> LogClient:
+    """A client for the log of this home's running verifier, with the auditor's key; raises HomeError as connect."""
+    return LogClient(_address(home, "verifier"), key=home.keys()["audit"])
+
+
+def _address(home: Home, room: str) -> str:
+    config = home.config()
+    url = config.verifier.url if room == "verifier" else config.prover.url
+    if home.services_file.is_file():
+        running = read_json(home.services_file).get(room)
+        if isinstance(running, dict):
+            url = str(running.get("url", url))
+    return url

@@ -210,14 +210,14 @@ class _Story:
         raise CommandError("a tampered evidence file was accepted", remedy="report this", code=ExitCode.FAILED)
 
     def _replay(self, pins: "Trust") -> dict[str, Any]:
-        from api.audit.exporting import export_lines
-        from api.cli.connection import connect
+        from api.audit.exporting import export_lines, opened
+        from api.cli.connection import connect_log
         from verifier.replay import replay
 
         self._chapter("Audit", "the whole log again: root, signatures, every proof")
         started = time.perf_counter()
-        lines = export_lines(self._home, connect=lambda: connect(self._home, key="audit"))
-        report = replay(lines, trust=pins, engine="fast")
+        with opened(self._home, connect=lambda: connect_log(self._home)) as log:
+            report = replay(export_lines(log), trust=pins, engine="fast")
         took = (time.perf_counter() - started) * 1000
         if report.failure is not None:
             raise CommandError(f"the replay failed: {report.failure}", code=ExitCode.FAILED)

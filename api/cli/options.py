@@ -30,5 +30,16 @@ TrustOption = Annotated[
         show_default=False,
     ),
 ]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        envvar="ZKATTEST_AUDIT_KEY",
+        help="An auditor's key, to read entries from an address. Better in the environment, where nobody sees it.",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
 SocketOption = Annotated[int | None, typer.Option("--socket", hidden=True)]
 ParentOption = Annotated[bool, typer.Option("--with-parent", hidden=True)]

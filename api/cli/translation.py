@@ -5,6 +5,7 @@ import sqlite3
 
 from sqlalchemy.exc import OperationalError
 
+from api.audit.sources import SourceError
 from api.cli.failures import CommandError, ExitCode
 from api.cli.refusals import REMEDIES, refusal
 from api.home.directory import HomeBusyError, HomeError
@@ -39,6 +40,8 @@ def _told_by_us(error: Exception) -> CommandError | None:
             )
         case HomeError():
             return CommandError(str(error), where=str(error.where), remedy=error.remedy, kind="home")
+        case SourceError():
+            return CommandError(str(error), where=error.where, remedy=error.remedy, kind="source")
         case ServiceError():
             return CommandError(
                 str(error), where=error.where, remedy=error.remedy, code=ExitCode.NO_ANSWER, kind="service"
@@ -55,7 +58,7 @@ def _told_by_a_service(error: Exception) -> CommandError | None:
             return CommandError(
                 str(error),
                 where=error.url,
-                remedy="start the services with: attest up",
+                remedy="start the services with attest up, or check the address",
                 code=ExitCode.NO_ANSWER,
                 kind="unreachable",
             )

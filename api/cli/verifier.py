@@ -1,23 +1,20 @@
 """`attest verifier`: the service that checks proofs, signs answers and keeps the log."""
 
 import os
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from api.cli import clients, fsck, present
+from api.cli import clients, fsck, log
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
-log_group = typer.Typer(help="The log of everything answered.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     app.add_typer(group, name="verifier")
     group.add_typer(clients.group, name="client")
-    group.add_typer(log_group, name="log")
+    group.add_typer(log.group, name="log")
     group.command("fsck")(fsck.fsck)
 
 
@@ -43,30 +40,3 @@ def serve(
     busy = {"what": "the verifier of this home is already running", "remedy": "stop the other one first"}
     with locked(place.verifier / "lock", **busy):
         run(create_app(settings), address=place.config().verifier, descriptor=socket)
-
-
-@log_group.command("export")
-def export(
-    file: Annotated[Path, typer.Argument(help="Where the export goes (JSON lines).", metavar="FILE")],
-    *,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write the whole log with its entries' bodies, for an auditor to replay offline."""
-    from api.audit.exporting import export_lines
-    from api.cli.connection import connect, home_at
-    from api.home.directory import write_lines
-
-    place = home_at(home)
-    with present.progress(quiet=as_json) as shown:
-        task = shown.add_task("exporting entries", total=None)
-        lines = export_lines(
-            place,
-            connect=lambda: connect(place, key="audit"),
-            progress=lambda done, total: shown.update(task, completed=done, total=total),
-        )
-        count = write_lines(file, lines) - 1
-    if as_json:
-        present.print_json({"file": str(file), "entries": count})
-    else:
-        present.out.print(f"{count} entries written to {file}; replay them with: attest audit replay {file}")
