@@ -20,6 +20,7 @@ from circuits.jws import VerifyKey
 from circuits.predicate.typing import MAX_ATOMS
 from circuits.query import Query
 from circuits.vocabulary import MAX_SCHEMAS
+from verifier.attestors import AttestorEntry
 from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
 from verifier.members import choice, count, members_of, require_members, text, texts, truths
@@ -225,13 +226,14 @@ class DeclinedEntry:
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
     ProviderEntry.kind: ProviderEntry.from_fields,
     SchemaEntry.kind: SchemaEntry.from_fields,
+    AttestorEntry.kind: AttestorEntry.from_fields,
     CredentialEntry.kind: CredentialEntry.from_fields,
     RevocationEntry.kind: RevocationEntry.from_fields,
     AnswerEntry.kind: AnswerEntry.from_fields,
     UndeterminedEntry.kind: UndeterminedEntry.from_fields,
     DeclinedEntry.kind: DeclinedEntry.from_fields,
 }
-REGISTRY_KINDS = (ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind, RevocationEntry.kind)
+REGISTRY_KINDS = (AttestorEntry.kind, ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind, RevocationEntry.kind)
 FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind)
 """What a registry is folded from: answers say which credential speaks about whom."""
 

@@ -7,7 +7,7 @@ by it: that no credential was revoked before the question is for the replay of t
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +121,7 @@ def build(index: int, *, log: LogReader, registry: Registry) -> bytes:
     if not isinstance(answer, AnswerEntry):
         raise EvidenceError(f"entry {index} is no answer")
     places = _places([registry.credential(credential) for credential in answer.credentials])
+    places["attestors"] = registry.attestors.places(index)
     return EvidenceFile.read(log, index, places).to_bytes()
 
 
@@ -154,7 +155,7 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
     for name in ("schemas", "credentials"):
         if len(file.lists[name]) != len(answer.credentials):  # before the check, which would blame the provider
             raise EvidenceError(f"{name}: {_NOT_THOSE}")
-    registry = Registry(partial=True)
+    registry = Registry(partial=True, trust=trust)
     signers: list[KeyThen] = []
     # In the order of the log: after a provider has changed its key, a schema may be older than the key.
     for each in sorted(file.entries(), key=lambda each: each.index):
@@ -171,10 +172,12 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         now=answered_at,
         engine=engine,
     )
-    _require_exactly(file, checked.claim.registered)
+    places = _places(checked.claim.registered) | {"attestors": registry.attestors.places(index)}
+    _require_exactly(file, places)
+    attested = registry.attestors.period(index)
     attestation = Attestation.open(
         answer.attestation,
-        trust.attestations,
+        attested.key,
         checked=checked,
         origin=trust.origin,
         index=index,
@@ -192,7 +195,7 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         checkpoint=checkpoint,
         attestation=attestation,
         engine=engine,
-        keys=(KeyThen("attestation", trust.origin, trust.attestations.kid), *signers),
+        keys=(KeyThen("attestation", trust.origin, attested.key.kid, attested.since_index, attested.since), *signers),
         credentials=tuple(each.credential for each in checked.claim.registered),
         witnesses=trust.log.quorum.require(file.proof.note) if isinstance(trust.log, WitnessedVerifier) else (),
     )
@@ -214,9 +217,8 @@ def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
     }
 
 
-def _require_exactly(file: EvidenceFile, registered: Sequence[Registered]) -> None:
+def _require_exactly(file: EvidenceFile, places: Mapping[str, Sequence[int]]) -> None:
     """Require that a file holds what its answer relies on, and nothing beside it."""
-    places = _places(registered)
     for name, entries in file.lists.items():
         if [each.logged.index for each in entries] != places.get(name, []):
             raise EvidenceError(f"{name}: {_NOT_THOSE}")

@@ -19,6 +19,7 @@ from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical
 from circuits.errors import CircuitsError
 from circuits.vocabulary import MAX_SCHEMAS
 from verifier import merkle
+from verifier.attestors import MAX_ATTESTORS, AttestorEntry
 from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry
 from verifier.errors import EvidenceError, VerifierError
 from verifier.leaves import SALT, LoggedEntry, salted_leaf
@@ -44,7 +45,7 @@ LISTS = {
     "providers": Listed(ProviderEntry.kind, 1, MAX_SCHEMAS),
     "schemas": Listed(SchemaEntry.kind, 1, MAX_SCHEMAS),
     "credentials": Listed(CredentialEntry.kind, 1, MAX_SCHEMAS),
-    "attestors": Listed("attestor", 0, 0),
+    "attestors": Listed(AttestorEntry.kind, 0, MAX_ATTESTORS),
     "parties": Listed("party", 0, 0),
 }
 _MEMBERS = {"format", "tlog_proof", "answer", *LISTS}

@@ -14,6 +14,7 @@ from circuits.encoding import b64u_decode
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
 from circuits.query import Query
+from verifier.attestors import AttestorEntry, Attestors
 from verifier.catalogue import Catalogue, Provider, Undo
 from verifier.claims import Claims, claims_of, require_past
 from verifier.entries import (
@@ -31,6 +32,7 @@ from verifier.leaves import LoggedEntry
 from verifier.lines import Lines
 from verifier.revocation import Revocation
 from verifier.token_store import Place, TokenStore, place_of, token_of
+from verifier.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,12 @@ class Registry(Catalogue):
 
     Args:
         partial: entries may be missing, as in an evidence file: what a credential supersedes need not be there.
+        trust: what an auditor has pinned; None for the verifier's own log.
     """
 
-    def __init__(self, *, partial: bool = False) -> None:
+    def __init__(self, *, partial: bool = False, trust: Trust | None = None) -> None:
         super().__init__()
+        self.attestors = Attestors(trust)
         self._partial = partial
         self._tokens = TokenStore()
         self._lines = Lines()
@@ -173,12 +177,8 @@ class Registry(Catalogue):
             raise RegistryError(f"entry {index} is out of order")
         entry, before = admitted.entry, self._next
         undo: Undo = _nothing
-        if isinstance(entry, ProviderEntry):
-            undo = self._enter_provider(index, entry, appended_at)
-        elif isinstance(entry, SchemaEntry):
-            if not self._partial:  # there, the provider's key may be a newer one than when the schema was logged
-                self.provider(entry.provider)
-            undo = self._enter_schema(index, entry)
+        if isinstance(entry, (AttestorEntry, ProviderEntry, SchemaEntry)):
+            undo = self._enter_operators(index, entry, appended_at)
         elif admitted.credential is not None:
             undo = self._enter_credential(index, admitted.credential, self._current(admitted), appended_at)
         elif admitted.revocation is not None:
@@ -193,6 +193,18 @@ class Registry(Catalogue):
             self._next = before
 
         return take_back
+
+    def _enter_operators(
+        self, index: int, entry: AttestorEntry | ProviderEntry | SchemaEntry, appended_at: int
+    ) -> Undo:
+        """What the verifier's operator logs, without a provider's signature."""
+        if isinstance(entry, AttestorEntry):
+            return self.attestors.enter(index, entry, appended_at)
+        if isinstance(entry, ProviderEntry):
+            return self._enter_provider(index, entry, appended_at)
+        if not self._partial:  # there, the provider's key may be a newer one than when the schema was logged
+            self.provider(entry.provider)
+        return self._enter_schema(index, entry)
 
     def _require_attributes(self, credential: Credential) -> None:
         schema = self.schema(credential.schema_digest)

@@ -5,6 +5,10 @@
 and, if a checkpoint shall count only when witnesses have cosigned it:
 
  "witnesses": ["witness.example/w1+5e6f7a8b+BA...", ...], "quorum": 2
+
+and, if the verifier has lost an attestation key and said so on another channel, the keys that came after lost ones:
+
+ "accepted": [{"kty": "OKP", ...}]
 """
 
 from collections.abc import Mapping
@@ -20,6 +24,8 @@ from verifier.note import NoteVerifier
 
 _MEMBERS = {"origin", "vkey", "jwk"}
 _WITNESSED = {"witnesses", "quorum"}
+_ACCEPTED = "accepted"
+MAX_ACCEPTED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,13 @@ class Trust:
     Attributes:
         log: the key that signs checkpoints; its name is the log's origin and the audience of every query. With
             witnesses pinned it opens only what they have cosigned.
-        attestations: the key that signs attestations.
+        attestations: the first key that signs attestations; later ones follow from the log (verifier.attestors).
+        accepted: keys of attestations that count although the one before them, being lost, has not signed for them.
     """
 
     log: NoteVerifier
     attestations: VerifyKey
+    accepted: frozenset[VerifyKey] = frozenset()
 
     @property
     def origin(self) -> str:
@@ -46,6 +54,8 @@ class Trust:
         if isinstance(self.log, WitnessedVerifier):
             quorum = self.log.quorum
             pins |= {"witnesses": [witness.vkey for witness in quorum.witnesses], "quorum": quorum.needed}
+        if self.accepted:
+            pins[_ACCEPTED] = [key.to_jwk() for key in sorted(self.accepted, key=lambda key: key.kid)]
         return pins
 
     def to_bytes(self) -> bytes:
@@ -61,17 +71,27 @@ class Trust:
         """
         try:
             pins = parse_json(source) if isinstance(source, bytes) else source
-            if not isinstance(pins, Mapping) or set(pins) - _WITNESSED != _MEMBERS:
-                raise EvidenceError("pins are an object with origin, vkey and jwk, and may have witnesses and quorum")
+            if not isinstance(pins, Mapping) or set(pins) - _WITNESSED - {_ACCEPTED} != _MEMBERS:
+                raise EvidenceError(
+                    "pins are an object with origin, vkey and jwk, and may have witnesses and quorum, and accepted"
+                )
             if not isinstance(pins["vkey"], str) or not isinstance(pins["jwk"], Mapping):
                 raise EvidenceError("vkey must be a text, jwk an object")
             log = _with_witnesses(NoteVerifier.from_vkey(pins["vkey"]), pins)
-            key = VerifyKey.from_jwk(pins["jwk"])
+            key, accepted = VerifyKey.from_jwk(pins["jwk"]), _accepted(pins.get(_ACCEPTED, []))
         except (CircuitsError, NoteError) as error:
             raise EvidenceError(f"the pinned keys cannot be read: {error}") from error
         if pins["origin"] != log.name:
             raise EvidenceError("the pinned origin is not the name of the pinned key")
-        return cls(log, key)
+        return cls(log, key, accepted)
+
+
+def _accepted(listed: Any) -> frozenset[VerifyKey]:  # noqa: ANN401 - parsed JSON
+    if not isinstance(listed, list) or len(listed) > MAX_ACCEPTED:
+        raise EvidenceError(f"accepted must be a list of at most {MAX_ACCEPTED} keys")
+    if not all(isinstance(jwk, Mapping) for jwk in listed):
+        raise EvidenceError("accepted must be a list of JWKs")
+    return frozenset(VerifyKey.from_jwk(jwk) for jwk in listed)
 
 
 def _with_witnesses(log: NoteVerifier, pins: Mapping[str, Any]) -> NoteVerifier:

@@ -67,8 +67,19 @@ MALFORMED = {
     "a log's key": GOOD | {"witnesses": [LOG.verifier.vkey]},
     "a number": GOOD | {"witnesses": [1]},
     "one text": GOOD | {"witnesses": ONE.verifier.vkey},
+    "accepted no list": GOOD | {"accepted": {}},
+    "accepted no key": GOOD | {"accepted": [1]},
+    "accepted half a key": GOOD | {"accepted": [{"kty": "OKP"}]},
+    "accepted without end": GOOD | {"accepted": [PLAIN.attestations.to_jwk()] * 65},
     "more": GOOD | {"more": 1},
 }
+
+
+def test_keys_that_came_after_lost_ones():
+    accepted = [SigningKey(bytes([number]) * 32).public for number in (6, 7)]
+    trust = replace(PLAIN, accepted=frozenset(accepted))
+    assert Trust.from_json(trust.to_bytes()) == trust
+    assert "accepted" not in PLAIN.to_json()
 
 
 @pytest.mark.parametrize("name", MALFORMED)
