@@ -20,7 +20,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Each module registers its commands on import; they import the rooms only when they run, so that --help is instant.
-COMMANDS: Final = ("demo", "up", "ask", "evidence", "audit", "explain", "prover", "verifier", "keygen", "bench")
+COMMANDS: Final = (
+    "demo",
+    "up",
+    "ask",
+    "evidence",
+    "audit",
+    "explain",
+    "prover",
+    "verifier",
+    "keygen",
+    "bench",
+    "conform",
+)
 DEBUG: Final = "ZKATTEST_DEBUG"
 
 

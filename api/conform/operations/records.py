@@ -1,0 +1,74 @@
+"""What the log says: entries, the appraisal of an answer with its attestation, evidence files."""
+
+from typing import Any, Final
+
+from api.conform.operations.members import Members, Operation
+from circuits.group import EngineName
+from circuits.jws import VerifyKey
+from verifier.attestation import Attestation
+from verifier.checking import Answered, check
+from verifier.entries import AnswerEntry, decode
+from verifier.errors import EntryError
+from verifier.evidence import Trust, verify_evidence
+from verifier.registry import Registry
+
+
+def _entry(members: Members, _engine: EngineName) -> dict[str, Any]:
+    entry, appended_at = decode(members["body"].encode())
+    return {"kind": entry.kind, "seconds": appended_at}
+
+
+def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
+    registry = Registry()
+    for index, body in enumerate(members["entries"]):
+        registry.apply(index, *decode(body.encode()))
+    index = len(members["entries"])
+    answer, answered_at = decode(members["answer"].encode())
+    if not isinstance(answer, AnswerEntry) or answer.asked_at > index:
+        raise EntryError("not an answer, or one that relies on a later state of the log than its own")
+    checked = check(
+        answer.query,
+        Answered.of(answer),
+        registry=registry,
+        audience=members["origin"],
+        asked_at=answer.asked_at,
+        now=answered_at,
+        engine=engine,
+    )
+    Attestation.open(
+        answer.attestation,
+        VerifyKey.from_jwk(members["jwk"]),
+        checked=checked,
+        origin=members["origin"],
+        index=index,
+        now=answered_at,
+    )
+    claim = checked.claim
+    return {
+        "answer": "yes" if checked.answer else "no",
+        "question": claim.predicate.english(),
+        "failed": [clause.text for clause in claim.failed],
+    }
+
+
+def _evidence(members: Members, engine: EngineName) -> dict[str, Any]:
+    verdict = verify_evidence(members["evidence"].encode(), trust=Trust.from_json(members["pins"]), engine=engine)
+    return {
+        "answer": "yes" if verdict.answer else "no",
+        "question": verdict.question,
+        "failed": [clause.text for clause in verdict.failed],
+        "subject": verdict.subject,
+        "provider": verdict.provider,
+        "relying_party": verdict.relying_party,
+        "index": verdict.index,
+        "size": verdict.checkpoint.size,
+        "answered_at": verdict.answered_at,
+        "proof_digest": verdict.proof_digest.hex(),
+    }
+
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    "entry.read": _entry,
+    "answer.check": _answer,
+    "evidence.verify": _evidence,
+}
