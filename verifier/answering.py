@@ -72,7 +72,7 @@ def answer(
     source: ProofSource,
     log: Log,
     registry: Registry,
-    signer: SigningKey,
+    signer: Callable[[], SigningKey],
     now: Callable[[], int],
     record: Record = _no_rows,
     lifetime: int = LIFETIME,
@@ -85,7 +85,7 @@ def answer(
         source: asks the provider.
         log: where the outcome goes.
         registry: what the log says.
-        signer: the key of the attestations.
+        signer: the key of the attestations, asked for when all that was logged before is known: it may have changed.
         now: the clock, Unix seconds; read once after the proof has arrived.
         record: extra rows for the same transaction. Called in the log's writer: it must be quick and touch no database.
         lifetime: seconds for which the attestation may be relied on.
@@ -108,7 +108,7 @@ def answer(
 
             def conclude(index: int) -> tuple[Entry, Logged]:
                 attestation = attest(
-                    checked, signer=signer, origin=log.origin, index=index, now=logged_at, lifetime=lifetime
+                    checked, signer=signer(), origin=log.origin, index=index, now=logged_at, lifetime=lifetime
                 )
                 entry = AnswerEntry(
                     query,

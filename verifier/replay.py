@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from verifier import merkle
+from verifier.attestors import Period
 from verifier.checking import Answered, Claim, EngineName, appraise
 from verifier.consistency import Consistency
 from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
@@ -59,6 +60,7 @@ class Report:
         findings: the first hundred things that do not hold, most fundamental first; empty for a clean log.
         findings_count: how many there were.
         engine: which implementation verified the proofs.
+        keys: the attestation keys, and when each counted.
     """
 
     checkpoint: str
@@ -69,6 +71,7 @@ class Report:
     findings: tuple[Finding, ...]
     findings_count: int
     engine: EngineName
+    keys: tuple[Period, ...] = ()
 
     @property
     def failure(self) -> Finding | None:
@@ -159,7 +162,7 @@ class _Replay:
         self._engine = engine
         self._settler = settler
         self._ahead = ahead
-        self._registry = Registry()
+        self._registry = Registry(trust=trust)
         self._consistency = Consistency(lambda name: self._registry.credential(name).ended_index)
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
@@ -219,6 +222,7 @@ class _Replay:
             findings=tuple(chain(self._fundamental, entries[:MOST_FINDINGS])),
             findings_count=len(self._fundamental) + self._unfit.count + self._refused.count,
             engine=self._engine,
+            keys=self._registry.attestors.periods(),
         )
 
     def _compare(self, earlier: Checkpoint | None) -> None:
@@ -270,7 +274,7 @@ class _Replay:
                     index=logged.index,
                     appended_at=logged.appended_at,
                     attestation=entry.attestation,
-                    key=self._trust.attestations,
+                    key=self._registry.attestors.period(logged.index).key,
                 )
             )
             if len(self._waiting) >= BATCH:

@@ -94,7 +94,7 @@ def evidence(tmp_path_factory):
         ):
             publish(entry, log=log, registry=registry, now=NOW)
         for _ in range(10):
-            answer(question(), source=Prover(), log=log, registry=registry, signer=VERIFIER, now=lambda: NOW)
+            answer(question(), source=Prover(), log=log, registry=registry, signer=lambda: VERIFIER, now=lambda: NOW)
         file = build(ANSWERED, log=log, registry=registry)
     engine.dispose()
     verify_evidence(file, trust=Trust(SIGNER.verifier, VERIFIER.public))

@@ -171,7 +171,7 @@ class World:
             source=source or self.company,
             log=self.log,
             registry=self.registry,
-            signer=self.key,
+            signer=lambda: self.key,
             now=lambda: self.now,
             record=record,
         )
