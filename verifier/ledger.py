@@ -6,8 +6,12 @@ that it names: it speaks about these very bytes, under these pins, by this engin
 can write it can make a replay skip proofs.
 """
 
-from collections.abc import Mapping
+import struct
+import zlib
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any, Self
 
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
@@ -19,7 +23,8 @@ from verifier.settling import Finding
 from verifier.trust import Trust
 
 FORMAT = "zkattest/replay-ledger/1"
-_MEMBERS = {"format", "software", "pins", "engine", "size", "root", "answers", "findings", "findings_count"}
+_MEMBERS = {"format", "software", "pins", "engine", "size", "root", "answers", "findings", "refused"}
+_STEP = 8
 
 
 class LedgerError(VerifierError):
@@ -35,14 +40,19 @@ class Ledger:
         root: of the tree over these entries, 32 bytes.
         answers: how many of them hold.
         findings: the first of those that do not, by entry.
-        findings_count: how many do not.
+        refused: the entries of all that do not, ascending.
     """
 
     size: int
     root: bytes
     answers: int
     findings: tuple[Finding, ...]
-    findings_count: int
+    refused: tuple[int, ...]
+
+    def refuses(self, index: int) -> bool:
+        """Whether the answer at an entry was refused."""
+        place = bisect_left(self.refused, index)
+        return place < len(self.refused) and self.refused[place] == index
 
     def to_bytes(self, *, trust: Trust, engine: EngineName, software: str) -> bytes:
         """Write as RFC 8785 JSON, bound to the pins, the engine and the program's version."""
@@ -54,7 +64,7 @@ class Ledger:
                 "root": b64u(self.root),
                 "answers": self.answers,
                 "findings": found,
-                "findings_count": self.findings_count,
+                "refused": b64u(_packed(self.refused)),
             }
         )
 
@@ -73,17 +83,36 @@ class Ledger:
                 if stated[name] != bound:
                     raise LedgerError(f"it was written with other {name}")
             root = b64u_decode(stated["root"])
-            size, answers, count = (_count(stated, name) for name in ("size", "answers", "findings_count"))
+            size, answers = (_count(stated, name) for name in ("size", "answers"))
+            refused = _unpacked(b64u_decode(stated["refused"]), size)
             findings = tuple(Finding(index, Blame(who), code, why) for index, who, code, why in stated["findings"])
-        except (CircuitsError, ValueError, TypeError) as error:
+        except (CircuitsError, ValueError, TypeError, zlib.error) as error:
             raise LedgerError(f"it is no ledger of a replay: {error}") from error
-        if len(root) != HASH or answers + count > size or len(findings) > count:
+        if len(root) != HASH or answers + len(refused) > size or not {each.index for each in findings} <= set(refused):
             raise LedgerError("it is no ledger of a replay: its numbers contradict each other")
-        return cls(size, root, answers, findings, count)
+        return cls(size, root, answers, findings, refused)
 
 
 def _bound(trust: Trust, engine: EngineName, software: str) -> dict[str, Any]:
     return {"format": FORMAT, "software": software, "pins": trust.to_json(), "engine": engine}
+
+
+def _packed(refused: Sequence[int]) -> bytes:
+    """Write ascending numbers as the steps between them, deflated: a bit or two each where there are many."""
+    steps = [after - before for before, after in pairwise((-1, *refused))]
+    return zlib.compress(struct.pack(f">{len(steps)}Q", *steps))
+
+
+def _unpacked(packed: bytes, size: int) -> tuple[int, ...]:
+    inflate = zlib.decompressobj()
+    content = inflate.decompress(packed, _STEP * size + 1)
+    if not inflate.eof or inflate.unused_data or len(content) % _STEP:
+        raise LedgerError("refused is no list of entries")
+    steps = struct.unpack(f">{len(content) // _STEP}Q", content)
+    refused = tuple(number - 1 for number in accumulate(steps))
+    if 0 in steps or (refused and refused[-1] >= size):
+        raise LedgerError("refused is no list of entries below size")
+    return refused
 
 
 def _count(stated: Mapping[str, Any], name: str) -> int:

@@ -263,7 +263,7 @@ class _Replay:
             )
             self._registry.apply(logged.index, entry, logged.appended_at)
             if self._ledger is not None and self._tree.size <= self._ledger.size:
-                if all(refused.index != logged.index for refused in self._ledger.findings):
+                if not self._ledger.refuses(logged.index):
                     self._hear(logged.index, claim)
                 return
             self._claims.append(claim)
@@ -323,11 +323,11 @@ class _Replay:
         if ledger.root != self._tree.root():
             raise LedgerError("the ledger is of another log than this export, or one of them was changed")
         self._answers, self._kept = ledger.answers, ledger.size
-        self._refused.restore(ledger.findings, ledger.findings_count)
+        self._refused.restore(ledger.findings, ledger.refused)
 
     def _write(self, size: int, root: bytes) -> None:
         if self._keep is not None and size > self._kept:
-            self._keep(Ledger(size, root, self._answers, tuple(self._refused.first()), self._refused.count))
+            self._keep(Ledger(size, root, self._answers, tuple(self._refused.first()), tuple(self._refused.indices)))
             self._kept = size
 
     def _compared(self, batch: Batch, claims: Sequence[Claim]) -> Outcome:

@@ -5,6 +5,7 @@ process, on another machine and, if that dies, once more.
 """
 
 import os
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -77,23 +78,31 @@ def _waiting(flat: tuple[Any, ...], index: int, *rest: Any) -> Waiting:  # noqa:
 
 
 class Findings:
-    """The first findings by entry, whatever order they are made in (batches come back late), and how many there are."""
+    """The first findings by entry, whatever order they are made in (batches come back late), and how many there are.
+
+    Attributes:
+        count: how many.
+        indices: the entries they are about, in the order they were made in.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: list[Finding] = []
         self.count = 0
+        self.indices = array("Q")
 
     def add(self, finding: Finding) -> None:
         """Add one; of an entry's own the earlier one stays first."""
         self.count += 1
+        if finding.index is not None:
+            self.indices.append(finding.index)
         self._kept.append(finding)
         if len(self._kept) >= 2 * self._most:
             self._kept = self.first()
 
-    def restore(self, findings: Sequence[Finding], count: int) -> None:
-        """Start with what first() and count were."""
-        self._kept, self.count = list(findings), count
+    def restore(self, findings: Sequence[Finding], indices: Sequence[int]) -> None:
+        """Start with what first() and indices were."""
+        self._kept, self.count, self.indices = list(findings), len(indices), array("Q", indices)
 
     def first(self) -> list[Finding]:
         """The first `most` by entry."""

@@ -13,7 +13,7 @@ from verifier.checking import EngineName
 from verifier.ledger import Ledger, LedgerError
 from verifier.trust import Trust
 
-MOST: Final = 1 << 20
+MOST: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)

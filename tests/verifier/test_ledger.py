@@ -3,20 +3,23 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import zlib
 from dataclasses import replace
 
 import pytest
 
 from api.audit.ledgers import LedgerFile
-from circuits.encoding import canonical_json
+from circuits.encoding import b64u, b64u_decode, canonical_json
 from circuits.jws import SigningKey
 from verifier import replay as replaying
+from verifier.errors import Blame
 from verifier.export import export_lines
 from verifier.ledger import Ledger, LedgerError
 from verifier.replay import replay
-from verifier.settling import settle
+from verifier.settling import Finding, settle
 from verifier.trust import Trust
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -85,7 +88,7 @@ def test_a_killed_replay_goes_on(lines, trust, tmp_path):
     assert min(settled) >= begun.size
     assert len(settled) < ANSWERS
     done = file.read()
-    assert (done.size, done.answers + done.findings_count) == (len(lines) - 1, ANSWERS)
+    assert (done.size, done.answers + len(done.refused)) == (len(lines) - 1, ANSWERS)
     settled.clear()
     assert replay(lines, trust=trust, settler=counting(settled), ledger=done) == report
     assert settled == []
@@ -103,6 +106,26 @@ def test_every_state_leads_to_the_same_report(lines, trust):
     assert len(kept) > 2
     for ledger in kept:
         assert replay(lines, trust=trust, ledger=ledger) == report
+
+
+def test_what_a_ledger_does_not_list_was_still_refused(lines, world, monkeypatch):
+    """Of many refused answers only the first are listed; none of them may count as said when a replay goes on."""
+    trust = Trust(world.trust.log, SigningKey(bytes(32)).public)
+    heard = []
+
+    class Listener:
+        def read(self, logged, entry): ...
+
+        def held(self, index, _claim):
+            heard.append(index)
+
+    monkeypatch.setattr(replaying, "MOST_FINDINGS", 2)
+    whole = states(lines, trust)[-1]
+    assert (len(whole.findings), len(whole.refused), whole.answers) == (2, ANSWERS, 0)
+    report = replay(lines, trust=trust, ledger=whole, observe=Listener())
+    assert (report.findings_count, heard) == (ANSWERS, [])
+    assert replay(lines, trust=trust, ledger=replace(whole, refused=whole.refused[:-1]), observe=Listener()) != report
+    assert heard == [whole.refused[-1]]
 
 
 def test_a_ledger_of_other_entries_is_refused(world, lines):
@@ -123,6 +146,13 @@ def test_a_ledger_that_was_not_reached_counts_for_nothing(world, lines):
     assert (report.failure.code, report.answers) == ("size", 0)
 
 
+REFUSED = Finding(5, Blame.PROVIDER, "x", "y")
+
+
+def packed(first, *steps):
+    return b64u(zlib.compress(struct.pack(f">{1 + len(steps)}Q", first + 1, *steps)))
+
+
 CHANGES = {
     "another engine": lambda stated: stated.update(engine="reference"),
     "another version": lambda stated: stated.update(software="0.0.0"),
@@ -134,29 +164,37 @@ CHANGES = {
     "more answers than entries": lambda stated: stated.update(answers=stated["size"] + 1),
     "a root cut short": lambda stated: stated.update(root="AAAA"),
     "a root that is none": lambda stated: stated.update(root=5),
-    "findings that nobody counted": lambda stated: stated.update(findings=[[5, "provider", "x", "y"]]),
+    "a finding about what was not refused": lambda stated: stated.update(findings=[[6, "provider", "x", "y"]]),
+    "refused that are no list": lambda stated: stated.update(refused=[5, 7]),
+    "refused that are not packed": lambda stated: stated.update(refused="AAAA"),
+    "refused beyond the size": lambda stated: stated.update(refused=packed(5, 16)),
+    "refused twice": lambda stated: stated.update(refused=packed(5, 1, 0)),
+    "refused cut short": lambda stated: stated.update(refused=b64u(b64u_decode(packed(5, 1))[:-1])),
+    "more behind refused": lambda stated: stated.update(refused=b64u(b64u_decode(packed(5, 1)) + b"x")),
+    "half a number refused": lambda stated: stated.update(refused=b64u(zlib.compress(bytes(12)))),
+    "refused that would fill the memory": lambda stated: stated.update(refused=b64u(zlib.compress(bytes(9 << 20)))),
     "a finding that is none": lambda stated: stated.update(findings=[[5]]),
-    "a finding of nobody's": lambda stated: stated.update(findings=[[5, "nobody", "x", "y"]], findings_count=1),
+    "a finding of nobody's": lambda stated: stated.update(findings=[[5, "nobody", "x", "y"]]),
 }
 
 
 @pytest.fixture
 def file(world, tmp_path):
     written = LedgerFile(tmp_path / "ledger", world.trust, "fast")
-    written.write(Ledger(20, bytes(32), 9, (), 0))
+    written.write(Ledger(20, bytes(32), 9, (REFUSED,), (5, 7)))
     return written
 
 
 def test_a_changed_ledger_is_refused(file):
     before = file.path.read_bytes()
-    assert file.read() == Ledger(20, bytes(32), 9, (), 0)
+    assert file.read() == Ledger(20, bytes(32), 9, (REFUSED,), (5, 7))
     for name, change in CHANGES.items():
         stated = json.loads(before)
         change(stated)
         file.path.write_bytes(canonical_json(stated))
         with pytest.raises(LedgerError):
             pytest.fail(f"{name}: {file.read()}")
-    for content in (b"", b"{}", b"[]", b"\xff", before[:-1], b" " * (2 << 20)):
+    for content in (b"", b"{}", b"[]", b"\xff", before[:-1], b" " * (17 << 20)):
         file.path.write_bytes(content)
         with pytest.raises(LedgerError):
             file.read()
