@@ -21,22 +21,27 @@ def _limits(text: str) -> str:
 Limits = Annotated[str, AfterValidator(_limits)]
 
 
-class ServiceSettings(BaseSettings):
-    """What both services have in common."""
+class ApplicationSettings(BaseSettings):
+    """What every application has: bounds."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    rate_limit: Limits = "500/second"
+    """Per API key, in the notation of the limits library: `100/minute`, `10/second;2000/hour`."""
+    body_limit: Annotated[int, Field(ge=1024)] = 1 << 20
+    batch_body_limit: Annotated[int, Field(ge=1024)] = 16 << 20
+
+
+class ServiceSettings(ApplicationSettings):
+    """What both services have in common."""
 
     database_url: SecretStr
     migrate: bool = True
     """Bring the database to the newest revision at the start; if not, refuse to start on an older one."""
-    rate_limit: Limits = "500/second"
-    """Per API key, in the notation of the limits library: `100/minute`, `10/second;2000/hour`."""
     failed_logins: Limits = "300/minute"
     """Per address, for requests without a valid key."""
     key_cache: Annotated[float, Field(ge=0, le=60)] = 1.0
     """Seconds for which a key once found is trusted: a revocation binds after that long at the latest."""
-    body_limit: Annotated[int, Field(ge=1024)] = 1 << 20
-    batch_body_limit: Annotated[int, Field(ge=1024)] = 16 << 20
     tables: Path | None = None
     """Directory of the precomputed tables; the user's cache directory unless told."""
 

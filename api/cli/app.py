@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "explain",
     "prover",
     "verifier",
+    "witness",
     "keygen",
     "bench",
     "conform",

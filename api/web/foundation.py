@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from structlog.typing import FilteringBoundLogger
 
-from api.settings import ServiceSettings
+from api.settings import ApplicationSettings
 from api.web import problems, strict_json
 from api.web.auth import AuthenticationError, Authenticator, Principal, Scope
 from api.web.documentation import HEADERS, page
@@ -116,7 +116,7 @@ def build(
     title: str,
     description: str,
     version: str,
-    settings: ServiceSettings,
+    settings: ApplicationSettings,
     lifespan: Lifespan,
     logger: FilteringBoundLogger,
     metrics: Metrics,

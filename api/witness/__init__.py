@@ -1,0 +1,1 @@
+"""The witness: a service that cosigns checkpoints of logs that only grow."""
