@@ -8,7 +8,8 @@ SQLite keeps a write-ahead log: one fsync a commit instead of four, and readers 
 two connections that write or checkpoint at the same instant can corrupt it (sqlite.org/wal.html, section 11), so
 writers of all threads and processes take turns on a lock file, from before BEGIN until the connection is given back:
 the checkpoint that a commit sets off is inside the turn. A writer therefore gives its connection back when it has
-committed. The execution option `checkpointed=True` folds the log into the file first, and empties it.
+committed. The execution option `checkpointed=True` folds the log into the file first, and empties it;
+`connection.info["checkpointed"]` says whether that could be done, or readers were in the way for too long.
 """
 
 import fcntl
@@ -158,7 +159,8 @@ def _begin(connection: Connection) -> None:
     if "turn" not in connection.info:
         connection.info["turn"] = _take_turn(f"{connection.engine.url.database}-turn")
     if options.get("checkpointed", False):
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        connection.info["checkpointed"] = not busy
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

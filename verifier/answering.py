@@ -10,7 +10,7 @@ from verifier import checking
 from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
 from verifier.entries import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
-from verifier.errors import LogUnavailable
+from verifier.errors import CredentialErased, LogUnavailable
 from verifier.log import Draft, Log, Row
 from verifier.registry import Registry
 
@@ -93,6 +93,7 @@ def answer(
 
     Raises:
         CheckFailed: the answer did not survive its appraisal; nothing is logged.
+            CredentialErased among them: the person was erased meanwhile; asking again is answered anew.
         LogUnavailable: nothing was committed, or not in time: look the record up before asking again.
         LogRefused: the extra rows contradict stored ones.
     """
@@ -137,6 +138,7 @@ def answer(
     def build(index: int) -> Draft:
         entry, logged = conclude(index)
         body = encode(entry, logged_at)
+        _require_not_erased(query, response, registry, asked_at)
         if isinstance(logged, LoggedAttestation):
             # Again, in the log's own order: another answer about the same subject may just have been logged.
             registry.require_lines(query, logged.checked.claim.registered)
@@ -150,3 +152,14 @@ def answer(
     except TimeoutError as error:
         raise LogUnavailable("the log did not commit in time; it may still do so") from error
     return made[-1]
+
+
+def _require_not_erased(query: Query, response: ProverResponse, registry: Registry, asked_at: int) -> None:
+    """What tells of a person may not be logged after their erasure; that a question was declined tells of nobody."""
+    if isinstance(response, Answered):
+        erased = any(registry.erased_index(each) is not None for each in response.credentials)
+    else:  # it need not name a credential: perhaps it is about the one who was erased
+        newest = registry.last_erasure(query.provider)
+        erased = isinstance(response, Undetermined) and newest is not None and newest >= asked_at
+    if erased:
+        raise CredentialErased("the person was erased while the question was under way")

@@ -25,6 +25,7 @@ from verifier.entries import AnswerEntry
 from verifier.errors import (
     CheckFailed,
     ClausesRefused,
+    CredentialErased,
     CredentialExpired,
     CredentialLate,
     CredentialStale,
@@ -283,6 +284,8 @@ def _registered(registry: Registry, credential: str) -> Registered:
     try:
         return registry.credential(credential)
     except RegistryError as error:
+        if registry.erased_index(credential) is not None:
+            raise CredentialErased("what it is from was erased before it was logged") from error
         raise CredentialUnknown(str(error)) from error
 
 

@@ -21,6 +21,7 @@ from circuits.predicate.typing import MAX_ATOMS
 from circuits.query import Query
 from circuits.vocabulary import MAX_SCHEMAS
 from verifier.attestors import AttestorEntry
+from verifier.erasure import ErasureEntry
 from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
 from verifier.members import choice, count, members_of, require_members, text, texts, truths
@@ -232,8 +233,16 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
     AnswerEntry.kind: AnswerEntry.from_fields,
     UndeterminedEntry.kind: UndeterminedEntry.from_fields,
     DeclinedEntry.kind: DeclinedEntry.from_fields,
+    ErasureEntry.kind: ErasureEntry.from_fields,
 }
-REGISTRY_KINDS = (AttestorEntry.kind, ProviderEntry.kind, SchemaEntry.kind, CredentialEntry.kind, RevocationEntry.kind)
+REGISTRY_KINDS = (
+    AttestorEntry.kind,
+    ProviderEntry.kind,
+    SchemaEntry.kind,
+    CredentialEntry.kind,
+    RevocationEntry.kind,
+    ErasureEntry.kind,
+)
 FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind)
 """What a registry is folded from: answers say which credential speaks about whom."""
 

@@ -68,6 +68,10 @@ class LogCorrupt(VerifierError):  # noqa: N818 - names the finding
     """Stored tiles, entries and checkpoint contradict each other: the log refuses to start (blame: log operator)."""
 
 
+class BodyErased(VerifierError):  # noqa: N818 - names what became of it
+    """The entry is in the log, and its body was erased at its provider's word (blame: nobody)."""
+
+
 class CheckFailed(VerifierError):  # noqa: N818 - the family is named in the report as it is read
     """An answer did not survive its appraisal. `blame` names the party whose doing that is."""
 
@@ -147,3 +151,10 @@ class RequestRefused(CheckFailed):
 
     blame = Blame.VERIFIER
     code = "request-refused"
+
+
+class CredentialErased(CheckFailed):
+    """All about this person was erased since, so this could not be logged any more (blame: verifier, if it was)."""
+
+    blame = Blame.VERIFIER
+    code = "credential-erased"

@@ -41,3 +41,30 @@ class LoggedEntry:
     def leaf_hash(self) -> bytes:
         """The hash that stands for this entry in the tree."""
         return leaf_hash(salted_leaf(self.salt, self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of an entry whose salt and body were erased: its place, and the leaf that the tree commits to.
+
+    Attributes:
+        index: its number.
+        kind, appended_at: as stated beside the leaf; with the body gone nothing commits to them: rely on neither.
+        leaf: 32 bytes.
+        erased: the number of the entry that says so.
+    """
+
+    index: int
+    kind: str
+    appended_at: int
+    leaf: bytes
+    erased: int
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """The hash that stands for this entry in the tree, as ever."""
+        return leaf_hash(self.leaf)
+
+
+AnyEntry = LoggedEntry | Tombstone
+"""What a log has under a number."""

@@ -23,7 +23,7 @@ from verifier.settling import Finding
 from verifier.trust import Trust
 
 FORMAT = "zkattest/replay-ledger/1"
-_MEMBERS = {"format", "software", "pins", "engine", "size", "root", "answers", "findings", "refused"}
+_MEMBERS = {"format", "software", "pins", "engine", "size", "root", "erased", "answers", "findings", "refused"}
 _STEP = 8
 
 
@@ -38,6 +38,7 @@ class Ledger:
     Attributes:
         size: the answers among the first so many entries were settled.
         root: of the tree over these entries, 32 bytes.
+        erased: how many of them had no body; erased since, an answer that was counted would be there no more.
         answers: how many of them hold.
         findings: the first of those that do not, by entry.
         refused: the entries of all that do not, ascending.
@@ -45,6 +46,7 @@ class Ledger:
 
     size: int
     root: bytes
+    erased: int
     answers: int
     findings: tuple[Finding, ...]
     refused: tuple[int, ...]
@@ -62,6 +64,7 @@ class Ledger:
             | {
                 "size": self.size,
                 "root": b64u(self.root),
+                "erased": self.erased,
                 "answers": self.answers,
                 "findings": found,
                 "refused": b64u(_packed(self.refused)),
@@ -83,14 +86,18 @@ class Ledger:
                 if stated[name] != bound:
                     raise LedgerError(f"it was written with other {name}")
             root = b64u_decode(stated["root"])
-            size, answers = (_count(stated, name) for name in ("size", "answers"))
+            size, erased, answers = (_count(stated, name) for name in ("size", "erased", "answers"))
             refused = _unpacked(b64u_decode(stated["refused"]), size)
             findings = tuple(Finding(index, Blame(who), code, why) for index, who, code, why in stated["findings"])
         except (CircuitsError, ValueError, TypeError, zlib.error) as error:
             raise LedgerError(f"it is no ledger of a replay: {error}") from error
-        if len(root) != HASH or answers + len(refused) > size or not {each.index for each in findings} <= set(refused):
+        if (
+            len(root) != HASH
+            or answers + len(refused) + erased > size
+            or not {each.index for each in findings} <= set(refused)
+        ):
             raise LedgerError("it is no ledger of a replay: its numbers contradict each other")
-        return cls(size, root, answers, findings, refused)
+        return cls(size, root, erased, answers, findings, refused)
 
 
 def _bound(trust: Trust, engine: EngineName, software: str) -> dict[str, Any]:

@@ -14,13 +14,16 @@ give the other's passport away for good.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
 
 from circuits.encoding import fields
 from circuits.query import Query
 from verifier.errors import CredentialElsewhere, RegistryError
 
 _KEY = 16
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Lines:
@@ -77,6 +80,44 @@ class Lines:
                     f"this one was there when the last of them was asked for"
                 )
 
+    def require_whole(self, provider: str, subject: str, indices: Collection[int]) -> None:
+        """Require that credentials are all that the log has of a subject, and nobody else's: nobody is erased by half.
+
+        Args:
+            provider: whose.
+            subject: the provider's reference for the person.
+            indices: the credentials' entries.
+
+        Raises:
+            RegistryError: others of their lines, or of the subject's other lines, are not among them; or answers about
+                someone else have come from them (blame: the provider).
+        """
+        person = _person(provider, subject)
+        lines = {self.start(index) for index in indices}
+        if any(self._subject_of.get(line, person) != person for line in lines):
+            raise RegistryError("answers about another subject have come from these credentials")
+        lines |= {line for line, owner in tuple(self._subject_of.items()) if owner == person}
+        whole = lines | {index for index, line in tuple(self._starts.items()) if line in lines}
+        missing = sorted(whole - set(indices))
+        if missing:
+            raise RegistryError(f"the same person also has the credential at entry {missing[0]}: name all of them")
+
+    def forget(self, indices: Collection[int]) -> Callable[[], None]:
+        """Forget the lines of credentials, and whom they spoke about; returns how to take that back."""
+        lines = {self.start(index) for index in indices}
+        questions = [key for key, (line, _) in self._line_of.items() if line in lines] if lines else []
+        starts = _taken(self._starts, indices)
+        newest, owners = _taken(self._newest, lines), _taken(self._subject_of, lines)
+        held = _taken(self._line_of, questions)
+
+        def undo() -> None:
+            self._starts |= starts
+            self._newest |= newest
+            self._subject_of |= owners
+            self._line_of |= held
+
+        return undo
+
     def bind(
         self, provider: str, subject: str, sources: Iterable[tuple[bytes, int]], asked_at: int
     ) -> Callable[[], None]:
@@ -108,6 +149,11 @@ class Lines:
                     self._line_of[question] = held
 
         return undo
+
+
+def _taken(kept: dict[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:
+    """Remove what is kept under keys, and return it."""
+    return {key: kept.pop(key) for key in tuple(keys) if key in kept}
 
 
 # The registry keeps no references of people, only short names for a subject, and for a subject under a schema.

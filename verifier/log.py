@@ -8,6 +8,7 @@ the writer forgets what it believed, and the next batch starts from what the dat
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from verifier import log_store, merkle, tiles
 from verifier.bundles import bundle
-from verifier.errors import LogCorrupt, LogRefused, LogUnavailable, MerkleError
-from verifier.leaves import SALT, LoggedEntry
+from verifier.errors import BodyErased, LogCorrupt, LogRefused, LogUnavailable, MerkleError
+from verifier.leaves import SALT, AnyEntry, LoggedEntry, Tombstone
 from verifier.log_store import State
 from verifier.note import Checkpoint, NoteSigner
 
@@ -46,7 +47,8 @@ class Draft:
 
 
 Build = Callable[[int], Draft]
-Observer = Callable[[LoggedEntry], None]
+AloneBuild = Callable[[int, Connection], Draft]
+Observer = Callable[[AnyEntry], None]
 
 
 class _NothingToLogError(Exception):
@@ -59,8 +61,9 @@ def _nothing(_index: int) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    build: Build
+    build: AloneBuild
     future: Future[int]
+    alone: bool = False
 
 
 class Log:
@@ -143,15 +146,27 @@ class Log:
         Raises:
             LogUnavailable: the log is closed, or too many entries wait.
         """
-        future: Future[int] = Future()
+        return self._put(_Waiting(lambda index, _connection: build(index), Future()))
+
+    def append_alone(self, build: AloneBuild) -> Future[int]:
+        """Queue an entry that is made of what the database holds below it, all that was committed before included.
+
+        Like append, but in a transaction of its own, whose connection `build` is given to read from.
+
+        Raises:
+            LogUnavailable: the log is closed, or too many entries wait.
+        """
+        return self._put(_Waiting(build, Future(), alone=True))
+
+    def _put(self, waiting: _Waiting) -> Future[int]:
         with self._gate:
             if self._closed:
                 raise LogUnavailable("the log is closed")
             try:
-                self._queue.put_nowait(_Waiting(build, future))
+                self._queue.put_nowait(waiting)
             except queue.Full as error:
                 raise LogUnavailable("too many entries wait to be logged") from error
-        return future
+        return waiting.future
 
     def caught_up(self, timeout: float = 30) -> int:
         """Return the number of committed entries, those included that another process has appended by now.
@@ -184,9 +199,7 @@ class Log:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def read(
-        self, start: int, limit: int | None = None, *, kinds: Collection[str] | None = None
-    ) -> Iterator[LoggedEntry]:
+    def read(self, start: int, limit: int | None = None, *, kinds: Collection[str] | None = None) -> Iterator[AnyEntry]:
         """Read committed entries in order from `start`, at most `limit` numbers, optionally only of some kinds.
 
         Raises:
@@ -198,10 +211,31 @@ class Log:
             yield from log_store.read_entries(connection, start, end, kinds=kinds)
 
     def entry(self, index: int) -> LoggedEntry:
-        """Read one committed entry; LogCorrupt if it is missing, MerkleError if there is none of that number."""
+        """Read one committed entry.
+
+        Raises:
+            MerkleError: there is none of that number (blame: the caller).
+            BodyErased: its body was erased.
+            LogCorrupt: it is missing (blame: log operator).
+        """
         if not 0 <= index < self.size:
             raise MerkleError(f"a log of {self.size} has no entry {index}")
-        return next(self.read(index, 1))
+        found = next(self.read(index, 1))
+        if isinstance(found, Tombstone):
+            raise BodyErased(f"the body of entry {index} was erased at the word of entry {found.erased}")
+        return found
+
+    def find(self, kinds: Collection[str], containing: bytes, start: int, end: int) -> Iterator[LoggedEntry]:
+        """Read those of the committed entries start..end-1 whose bodies are there and contain some bytes, in order."""
+        with self._reading() as connection:
+            yield from log_store.find_entries(
+                connection, start, min(end, self.size), kinds=kinds, containing=containing
+            )
+
+    def kinds(self, indices: Collection[int]) -> Counter[str]:
+        """Count entries by kind, as stated beside their leaves."""
+        with self._reading() as connection:
+            return log_store.count_kinds(connection, indices)
 
     def tile(self, level: int, number: int) -> bytes:
         """Read a tile's hashes (32 bytes each, empty if there is none); the last of a level may be partial."""
@@ -254,8 +288,11 @@ class Log:
             batch: list[_Waiting] = []
             while waiting is not None:
                 if waiting.future.set_running_or_notify_cancel():
+                    if waiting.alone and batch:
+                        self._commit(batch)
+                        batch = []
                     batch.append(waiting)
-                if len(batch) >= MAX_BATCH or self._queue.empty():
+                if waiting.alone or len(batch) >= MAX_BATCH or self._queue.empty():
                     break
                 waiting = self._queue.get()
             stop = waiting is None
@@ -294,7 +331,7 @@ class Log:
                 tree = before.tree.copy()
                 for waiting in batch:
                     try:
-                        draft = waiting.build(tree.size)
+                        draft = waiting.build(tree.size, connection)
                     except Exception as error:  # noqa: BLE001 - the future carries it to whoever wrote the build
                         outcomes.append((waiting.future, error))
                         continue

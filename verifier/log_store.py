@@ -1,13 +1,14 @@
 """The log's SQL: what one transaction of the writer does, and what readers ask for. No state, no threads."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, LargeBinary, RowMapping, bindparam, func, insert, select, text, update
 
 from verifier.errors import LogCorrupt, NoteError
-from verifier.leaves import LoggedEntry, salted_leaf
+from verifier.leaves import AnyEntry, LoggedEntry, Tombstone, salted_leaf
 from verifier.merkle import leaf_hash
 from verifier.models import CHECKPOINTS, ENTRIES, TILES
 from verifier.note import Checkpoint, NoteSigner
@@ -151,13 +152,13 @@ def _entry_row(entry: LoggedEntry) -> dict[str, Any]:
 
 def read_entries(
     connection: Connection, start: int, end: int, *, kinds: Collection[str] | None = None
-) -> Iterator[LoggedEntry]:
+) -> Iterator[AnyEntry]:
     """Read entries start..end-1 in order, a thousand at a time; `kinds` leaves out the others.
 
     Raises:
         LogCorrupt: an entry is missing, or its body is (blame: log operator).
     """
-    columns = select(ENTRIES.c.index, ENTRIES.c.kind, ENTRIES.c.appended_at, ENTRIES.c.salt, ENTRIES.c.body)
+    columns = select(ENTRIES)
     expected = start
     while start < end:
         wanted = columns.where(ENTRIES.c.index >= start, ENTRIES.c.index < end)
@@ -176,7 +177,35 @@ def read_entries(
         raise LogCorrupt(f"entry {expected} is missing")
 
 
-def _entry(row: RowMapping) -> LoggedEntry:
+def find_entries(
+    connection: Connection, start: int, end: int, *, kinds: Collection[str], containing: bytes = b""
+) -> Iterator[LoggedEntry]:
+    """Read those of entries start..end-1 whose bodies are there and contain some bytes, in order."""
+    place, body = ENTRIES.c.index, ENTRIES.c.body
+    wanted = select(ENTRIES).where(place >= start, place < end, ENTRIES.c.kind.in_(sorted(kinds)), body.is_not(None))
+    if containing:
+        inside = (
+            "position(:containing in body)" if connection.dialect.name == "postgresql" else "instr(body, :containing)"
+        )
+        wanted = wanted.where(text(f"{inside} > 0").bindparams(bindparam("containing", containing, LargeBinary)))
+    for row in connection.execute(wanted.order_by(place)).mappings():
+        entry = _entry(row)
+        if isinstance(entry, LoggedEntry):
+            yield entry
+
+
+def count_kinds(connection: Connection, indices: Collection[int]) -> Counter[str]:
+    """Count entries by the kind that is stated beside their leaves."""
+    found, listed = Counter[str](), sorted(indices)
+    for start in range(0, len(listed), CHUNK):
+        chosen = ENTRIES.c.index.in_(listed[start : start + CHUNK])
+        found += Counter(connection.scalars(select(ENTRIES.c.kind).where(chosen)).all())
+    return found
+
+
+def _entry(row: RowMapping) -> AnyEntry:
+    if row["body"] is None and row["salt"] is None and row["erased_by"] is not None:
+        return Tombstone(row["index"], row["kind"], row["appended_at"], bytes(row["leaf"]), row["erased_by"])
     if row["salt"] is None or row["body"] is None:
         raise LogCorrupt(f"the body of entry {row['index']} is missing")
     return LoggedEntry(row["index"], row["kind"], row["appended_at"], bytes(row["salt"]), bytes(row["body"]))

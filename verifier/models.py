@@ -1,6 +1,7 @@
 """The verifier's tables: the log, and what the service remembers of its callers. They have a registry of their own.
 
-`log_entry.leaf` is what the tree commits to; `salt` and `body` can be erased without breaking the log. Rows outside the
+`log_entry.leaf` is what the tree commits to; `salt` and `body` can be erased without breaking the log. A record of a
+query whose entry was erased says only that there was one: no response, no key, a digest of zeros. Rows outside the
 log carry a `seal` over their columns (verifier.seals); one that has none is a fault.
 """
 
@@ -24,7 +25,10 @@ class VerifierTable(SQLModel, registry=registry(metadata=MetaData())):
 
 
 class LogEntry(VerifierTable, table=True):
-    """One entry: `leaf` = SHA-256("zkattest/leaf/1" || salt || body). Kind and time repeat what the body says."""
+    """One entry: `leaf` = SHA-256("zkattest/leaf/1" || salt || body). Kind and time repeat what the body says.
+
+    Erased: `salt` and `body` are null, and `erased_by` is the number of the entry that says so.
+    """
 
     __tablename__: ClassVar[Any] = "log_entry"
     __table_args__ = (Index("log_entry_kind", "kind", "index"),)
@@ -34,6 +38,7 @@ class LogEntry(VerifierTable, table=True):
     leaf: bytes
     salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    erased_by: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class LogTile(VerifierTable, table=True):
@@ -70,7 +75,8 @@ class LogCosignature(VerifierTable, table=True):
 class QueryRecord(VerifierTable, table=True):
     """What a relying party asked and was told, so that asking again with the same key tells the same.
 
-    `state` is `pending`, `answered`, `undetermined` or `declined`; `response` is the body that was, or will be, sent.
+    `state` is `pending`, `answered`, `undetermined`, `declined` or `erased`; `response` is the body that was, or will
+    be, sent.
     """
 
     __tablename__: ClassVar[Any] = "query_record"

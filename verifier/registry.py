@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from circuits.credential import Credential, peek_provider
 from circuits.encoding import b64u_decode
+from circuits.erasure import Erasure
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
 from circuits.query import Query
@@ -27,8 +28,9 @@ from verifier.entries import (
     SchemaEntry,
     decode_logged,
 )
+from verifier.erasure import ErasureEntry
 from verifier.errors import AlreadyRegistered, EntryError, RegistryError
-from verifier.leaves import LoggedEntry
+from verifier.leaves import AnyEntry, Tombstone
 from verifier.lines import Lines
 from verifier.revocation import Revocation
 from verifier.token_store import Place, TokenStore, place_of, token_of
@@ -62,6 +64,7 @@ class Admitted:
     signer: Provider | None = None
     credential: "Credential | Claims | None" = None
     revocation: Revocation | None = None
+    erasure: Erasure | None = None
 
 
 def _nothing() -> None:
@@ -82,6 +85,8 @@ class Registry(Catalogue):
         self._partial = partial
         self._tokens = TokenStore()
         self._lines = Lines()
+        self._erased: dict[bytes, int] = {}
+        self._erasures: dict[str, int] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -116,6 +121,33 @@ class Registry(Catalogue):
         """
         self._lines.require(query, [each.index for each in registered])
 
+    def ended_index(self, credential_id: str) -> int | None:
+        """The entry that superseded or revoked a credential; None if none did, or there is no such credential."""
+        place = self._tokens.place(_key(credential_id))
+        return None if place is None else place.ended_index
+
+    def erased_index(self, credential_id: str) -> int | None:
+        """The first entry at whose word a credential was erased, or None."""
+        try:
+            return self._erased.get(_key(credential_id))
+        except RegistryError:
+            return None
+
+    def last_erasure(self, provider: str) -> int | None:
+        """The newest entry by which somebody's credentials of a provider were erased, or None."""
+        return self._erasures.get(provider)
+
+    def whole_person(self, erasure: Erasure, subject: str) -> dict[str, int]:
+        """Where the credentials of an erasure stand, by id; those that never were registered or are gone left out.
+
+        Raises:
+            RegistryError: they are not all that the log has of the subject, or not only that, or another provider's
+                (blame: the provider); see verifier.lines.
+        """
+        places = self._places_to_erase(erasure)
+        self._lines.require_whole(erasure.provider, subject, [place.index for place in places.values()])
+        return {credential_id: place.index for credential_id, place in places.items()}
+
     # -- folding ---------------------------------------------------------------------------------------------------
 
     def apply(self, index: int, entry: Entry, appended_at: int, *, trusted: bool = False) -> None:
@@ -138,7 +170,7 @@ class Registry(Catalogue):
         Raises:
             RegistryError: the provider is unknown, or did not sign this with its current key (blame: the sender).
         """
-        if not isinstance(entry, (CredentialEntry, RevocationEntry)):
+        if not isinstance(entry, (CredentialEntry, RevocationEntry, ErasureEntry)):
             return Admitted(entry)
         try:
             if trusted and isinstance(entry, CredentialEntry):
@@ -147,18 +179,24 @@ class Registry(Catalogue):
             signer = self.provider(peek_provider(entry.token))
             if isinstance(entry, RevocationEntry):
                 return Admitted(entry, signer, revocation=Revocation.open(entry.token, signer.entry.key))
+            if isinstance(entry, ErasureEntry):
+                return Admitted(entry, signer, erasure=Erasure.open(entry.token, signer.entry.key))
             credential = Credential.open(entry.token, signer.entry.key)  # seldom used again soon: not worth the cache
             self._require_attributes(credential)
         except CircuitsError as error:
             raise RegistryError(f"{type(error).__name__}: {error}") from error
         return Admitted(entry, signer, credential)
 
-    def recall(self, logged: LoggedEntry) -> None:
+    def recall(self, logged: AnyEntry) -> None:
         """Fold an entry of our own log in, which was checked before it was appended; answers by the million.
+
+        One that was erased says nothing any more: what it had said, its erasure takes back.
 
         Raises:
             EntryError, RegistryError: the log holds what cannot have been appended (blame: log operator).
         """
+        if isinstance(logged, Tombstone):
+            return
         if logged.kind == AnswerEntry.kind:
             # Only whom it binds to what: parsing all of it would take eight times as long.
             try:
@@ -184,6 +222,9 @@ class Registry(Catalogue):
         elif admitted.revocation is not None:
             self._current(admitted)
             undo = self._enter_revocation(index, admitted.revocation)
+        elif admitted.erasure is not None:
+            self._current(admitted)
+            undo = self._enter_erasure(index, admitted.erasure)
         elif isinstance(entry, AnswerEntry):
             undo = self._enter_answer(entry)
         self._next = index + 1
@@ -221,6 +262,8 @@ class Registry(Catalogue):
         self, index: int, credential: "Credential | Claims", signer: Provider, appended_at: int
     ) -> Undo:
         key = _key(credential.id)
+        if key in self._erased:
+            raise RegistryError("the credential was erased: it does not come back")
         known = self._tokens.place(key)
         if known is not None:
             if self._tokens.token(key) == credential.token:
@@ -274,6 +317,38 @@ class Registry(Catalogue):
         def undo() -> None:
             undo_line()
             undo_end()
+
+        return undo
+
+    def _places_to_erase(self, erasure: Erasure) -> dict[str, Place]:
+        found = {each: self._tokens.place(_key(each)) for each in erasure.credentials}
+        places = {each: place for each, place in found.items() if place is not None}
+        if any(self._signer(place.provider_index).id != erasure.provider for place in places.values()):
+            raise RegistryError("what is to be erased is another provider's")
+        return places
+
+    def _enter_erasure(self, index: int, erasure: Erasure) -> Undo:
+        places = self._places_to_erase(erasure)
+        rows = {_key(each): self._tokens.row(_key(each)) for each in places}
+        undo_lines = self._lines.forget([place.index for place in places.values()])
+        for key in rows:
+            self._tokens.remove(key)
+        new = [key for key in map(_key, erasure.credentials) if key not in self._erased]
+        self._erased |= dict.fromkeys(new, index)
+        before = self._erasures.get(erasure.provider)
+        self._erasures[erasure.provider] = index
+
+        def undo() -> None:
+            for key in new:
+                del self._erased[key]
+            for key, row in rows.items():
+                if row is not None:
+                    self._tokens.restore(key, row)
+            undo_lines()
+            if before is None:
+                del self._erasures[erasure.provider]
+            else:
+                self._erasures[erasure.provider] = before
 
         return undo
 

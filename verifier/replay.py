@@ -10,17 +10,21 @@ import os
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from verifier import merkle
+from verifier.asked import CLOCK_STEP, Requests, require_asked
 from verifier.attestors import Period
 from verifier.checking import Answered, Claim, EngineName, appraise
 from verifier.consistency import Consistency
 from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
+from verifier.erasure import ErasureEntry
 from verifier.errors import (
     Blame,
     CheckFailed,
+    CredentialErased,
+    CredentialUnknown,
     EntryError,
     ExportError,
     NoteError,
@@ -28,12 +32,13 @@ from verifier.errors import (
     RegistryError,
 )
 from verifier.export import entry_lines, parse_checkpoint_line
-from verifier.leaves import LoggedEntry
+from verifier.leaves import AnyEntry, LoggedEntry, Tombstone
 from verifier.ledger import Ledger, LedgerError
 from verifier.note import Checkpoint
 from verifier.observing import Observer
 from verifier.registry import Registry
 from verifier.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
+from verifier.tombstones import Tombstones
 from verifier.trust import Trust
 
 __all__ = ["Finding", "Progress", "Report", "replay"]
@@ -42,8 +47,6 @@ BATCH = 256
 CHUNK = 4096
 """How many entries lie between two states of the ledger, at least."""
 MOST_FINDINGS = 100
-CLOCK_STEP = 900
-"""Seconds by which an entry's time may lie before that of an earlier entry: clocks are set, and requests wait."""
 Progress = Callable[[int, int | None], None]
 
 
@@ -60,6 +63,8 @@ class Report:
         findings: the first hundred things that do not hold, most fundamental first; empty for a clean log.
         findings_count: how many there were.
         engine: which implementation verified the proofs.
+        signed: how many questions bear their relying party's signature.
+        erased_on: how many bodies were erased on which day (ISO), as the log's erasures say.
         keys: the attestation keys, and when each counted.
     """
 
@@ -71,7 +76,14 @@ class Report:
     findings: tuple[Finding, ...]
     findings_count: int
     engine: EngineName
+    erased_on: dict[str, int] = field(default_factory=dict)
     keys: tuple[Period, ...] = ()
+    signed: int = 0
+
+    @property
+    def erased(self) -> int:
+        """How many entries had their bodies erased, each at its provider's word."""
+        return sum(self.erased_on.values())
 
     @property
     def failure(self) -> Finding | None:
@@ -142,6 +154,7 @@ class _Settling:
     size: int
     root: bytes
     answers: int
+    erased: int
     outcome: Outcome
 
 
@@ -163,7 +176,7 @@ class _Replay:
         self._settler = settler
         self._ahead = ahead
         self._registry = Registry(trust=trust)
-        self._consistency = Consistency(lambda name: self._registry.credential(name).ended_index)
+        self._consistency = Consistency(self._registry.ended_index)
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
         self._claims: list[Claim] = []
@@ -178,6 +191,9 @@ class _Replay:
         self._fundamental: list[Finding] = []
         self._latest = 0
         self._times = array("q")
+        self._requests = Requests()
+        self._tombstones = Tombstones(self._find)
+        self._unknown: list[tuple[int, AnswerEntry, str]] = []
         self.observer: Observer | None = None
 
     def go_on(self, ledger: Ledger | None, keep: Callable[[Ledger], None] | None) -> None:
@@ -204,12 +220,14 @@ class _Replay:
             self._doubt("export", str(error))
         self._submit()
         self._collect(0)
+        self._tombstones.finish(self._checkpoint.size)
+        self._find_unknown()
         if self._tree.size < self._checkpoint.size:
             self._doubt("size", f"only {self._tree.size} of {self._checkpoint.size} entries are there")
         elif self._tree.root() != self._checkpoint.root:
             self._doubt("root", "the entries do not have the signed root: at least one is not what was logged")
         if not self._fundamental:
-            self._write(self._tree.size, self._tree.root())
+            self._write(self._tree.size, self._tree.root(), self._tombstones.count)
         if progress:
             progress(self._tree.size, self._checkpoint.size)
         entries = sorted([*self._unfit.first(), *self._refused.first()], key=lambda found: found.index or 0)
@@ -222,6 +240,8 @@ class _Replay:
             findings=tuple(chain(self._fundamental, entries[:MOST_FINDINGS])),
             findings_count=len(self._fundamental) + self._unfit.count + self._refused.count,
             engine=self._engine,
+            signed=self._requests.signed,
+            erased_on=dict(sorted(self._tombstones.dates.items())),
             keys=self._registry.attestors.periods(),
         )
 
@@ -229,11 +249,16 @@ class _Replay:
         if earlier is not None and earlier.size == self._tree.size and earlier.root != self._tree.root():
             self._doubt("since", f"the first {earlier.size} entries are not those of the earlier checkpoint")
 
-    def _read(self, logged: LoggedEntry) -> None:
+    def _read(self, logged: AnyEntry) -> None:
         self._tree.append(logged.leaf_hash)
+        if isinstance(logged, Tombstone):
+            self._tombstones.add(logged)
         if self._ledger is not None and self._ledger.size == self._tree.size:
             self._resume(self._ledger)
-        self._times.append(logged.appended_at)
+        if isinstance(logged, Tombstone):
+            return
+        # What is erased has no known time. It was logged before what follows, which is all that is asked of it.
+        self._times.extend([logged.appended_at] * (self._tree.size - len(self._times)))
         try:
             entry = decode_logged(logged)
             self._counts[entry.kind] += 1
@@ -245,12 +270,27 @@ class _Replay:
             self._find(logged.index, Blame.LOG, "entry", str(error))
         except RegistryError as error:
             self._find(logged.index, Blame.VERIFIER, "registry", str(error))
+        except CredentialUnknown as error:
+            if isinstance(entry, AnswerEntry) and self._tombstones.count and len(self._unknown) < MOST_FINDINGS:
+                self._unknown.append((logged.index, entry, str(error)))  # an erasure may follow that explains it
+            else:
+                self._find(logged.index, error.blame, error.code, str(error))
         except CheckFailed as error:
             self._find(logged.index, error.blame, error.code, str(error))
+
+    def _find_unknown(self) -> None:
+        for index, entry, reason in self._unknown:
+            if any(self._registry.erased_index(each) is not None for each in entry.credentials):
+                why = "it is from a credential that was erased, and should have gone with it"
+                self._find(index, CredentialErased.blame, CredentialErased.code, why)
+            else:
+                self._find(index, CredentialUnknown.blame, CredentialUnknown.code, reason)
 
     def _check(self, logged: LoggedEntry, entry: Entry) -> None:
         if entry.kind in REGISTRY_KINDS:
             self._registry.apply(logged.index, entry, logged.appended_at)
+            if isinstance(entry, ErasureEntry):
+                self._tombstones.cover(logged.index, entry, logged.appended_at)
         elif isinstance(entry, AnswerEntry):
             self._require_past(entry, logged)
             claim = appraise(
@@ -260,6 +300,7 @@ class _Replay:
                 audience=self._trust.origin,
                 asked_at=entry.asked_at,
                 now=logged.appended_at,
+                request=entry.request,
             )
             self._registry.apply(logged.index, entry, logged.appended_at)
             if self._ledger is not None and self._tree.size <= self._ledger.size:
@@ -282,6 +323,8 @@ class _Replay:
                 self._collect(self._ahead)
         elif isinstance(entry, (UndeterminedEntry, DeclinedEntry)):
             self._require_past(entry, logged)
+            asked_at, now = entry.asked_at, logged.appended_at
+            require_asked(entry.query, entry.request, registry=self._registry, asked_at=asked_at, now=now)
 
     def _require_order(self, logged: LoggedEntry) -> None:
         """An entry's time is the "now" of its check: back-dated, an answer could rely on what had expired."""
@@ -299,13 +342,14 @@ class _Replay:
             raise EntryError("it relies on a later state of the log than its own")
         if self._times[entry.asked_at] < entry.query.issued_at - CLOCK_STEP:  # the first entry it need not know of
             raise QueryRefused("it relies on an earlier state of the log than that in which the question was put")
+        self._requests.read(entry.request, logged.appended_at)
 
     def _submit(self) -> None:
         batch, self._waiting = self._waiting, []
         claims, self._claims = self._claims, []
         if batch:
-            outcome = self._compared(batch, claims)
-            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), outcome))
+            outcome, erased = self._compared(batch, claims), self._tombstones.count
+            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), erased, outcome))
 
     def _collect(self, most: int) -> None:
         """Wait until at most so many batches are being settled; the oldest come first."""
@@ -316,18 +360,22 @@ class _Replay:
             for finding in found:
                 self._refused.add(finding)
             if oldest.size - self._kept >= CHUNK:
-                self._write(oldest.size, oldest.root)
+                self._write(oldest.size, oldest.root, oldest.erased)
 
     def _resume(self, ledger: Ledger) -> None:
         """Take what was settled from the ledger: what was read up to here is what it is about."""
         if ledger.root != self._tree.root():
             raise LedgerError("the ledger is of another log than this export, or one of them was changed")
+        if ledger.erased != self._tombstones.count:
+            raise LedgerError("bodies were erased since the ledger was written: begin anew, without it")
         self._answers, self._kept = ledger.answers, ledger.size
         self._refused.restore(ledger.findings, ledger.refused)
 
-    def _write(self, size: int, root: bytes) -> None:
+    def _write(self, size: int, root: bytes, erased: int) -> None:
         if self._keep is not None and size > self._kept:
-            self._keep(Ledger(size, root, self._answers, tuple(self._refused.first()), tuple(self._refused.indices)))
+            self._keep(
+                Ledger(size, root, erased, self._answers, tuple(self._refused.first()), tuple(self._refused.indices))
+            )
             self._kept = size
 
     def _compared(self, batch: Batch, claims: Sequence[Claim]) -> Outcome:

@@ -71,6 +71,10 @@ class TokenStore:
         ended = _NEVER if ended_index is None else ended_index
         self._rows[key] = row[:24] + ended.to_bytes(8, "big") + row[32:]
 
+    def restore(self, key: bytes, row: bytes) -> None:
+        """Keep again what `row` returned before it was removed."""
+        self._rows[key] = row
+
     def remove(self, key: bytes) -> None:
         """Forget a token."""
         del self._rows[key]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from verifier import merkle
 from verifier.cosignatures import Cosignatures, Cosigned
 from verifier.errors import LogCorrupt, MerkleError
-from verifier.leaves import LoggedEntry
+from verifier.leaves import AnyEntry, LoggedEntry
 from verifier.log import Log
 from verifier.note import Checkpoint, split_note
 
@@ -33,7 +33,7 @@ class LogUnder:
         """Prove that an entry is in the tree of a size; see Log."""
         return self.log.inclusion(index, size)
 
-    def read(self, start: int, limit: int | None = None) -> Iterator[LoggedEntry]:
+    def read(self, start: int, limit: int | None = None) -> Iterator[AnyEntry]:
         """Read entries in order, no further than the checkpoint; see Log."""
         end = self.size if limit is None else min(self.size, start + limit)
         return self.log.read(start, max(0, end - start))

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from api.peers.log_client import LogClient, TooLarge
-from api.web.schemas import EntryLine, EntryPage
+from api.web.schemas import EntryLine, EntryPage, ErasedLine
 from api.web.unfit import plain
 from circuits import calendar
 from circuits.encoding import b64u_decode, canonical_json
@@ -15,7 +15,7 @@ from verifier.bundles import bundle, leaves_of
 from verifier.errors import ExportError
 from verifier.export import entry_line
 from verifier.layout import Place
-from verifier.leaves import LoggedEntry
+from verifier.leaves import LoggedEntry, Tombstone
 from verifier.log import Log
 from verifier.merkle import HASH
 from verifier.tiles import WIDTH
@@ -94,7 +94,7 @@ class ServedLog:
                 yield _line(entry, start)
                 start += 1
 
-    def _page(self, start: int, limit: int) -> list[EntryLine]:
+    def _page(self, start: int, limit: int) -> list[EntryLine | ErasedLine]:
         try:
             page = EntryPage.model_validate(self._client.entries(start, limit)).entries
         except ValidationError as error:
@@ -123,13 +123,16 @@ def size_of(note: str) -> int:
     return int(written)
 
 
-def _line(entry: EntryLine, expected: int) -> bytes:
+def _line(entry: EntryLine | ErasedLine, expected: int) -> bytes:
     """One served entry as a line of an export."""
     try:
         if entry.index != expected:
             raise ExportError(f"entry {expected}: another one is served in its place")
+        appended_at = calendar.unix(entry.appended_at)
+        if isinstance(entry, ErasedLine):
+            return entry_line(Tombstone(expected, entry.kind, appended_at, b64u_decode(entry.leaf), entry.erased))
         salt, body = b64u_decode(entry.salt), b64u_decode(entry.body)
         body.decode("utf-8")
-        return entry_line(LoggedEntry(expected, entry.kind, calendar.unix(entry.appended_at), salt, body))
+        return entry_line(LoggedEntry(expected, entry.kind, appended_at, salt, body))
     except (EncodingError, UnicodeDecodeError) as error:
         raise ExportError(f"entry {expected}: what is served is not an entry: {error}") from None

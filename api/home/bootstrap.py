@@ -22,6 +22,7 @@ from api.web.keyring import TableKeys, write_callers
 from circuits.jws import SigningKey
 from prover.keys import FileKeyProvider
 from verifier.entries import Entry, ProviderEntry, decode_logged, encode
+from verifier.leaves import LoggedEntry
 from verifier.log import Draft, Log
 from verifier.models import API_KEYS
 from verifier.note import NoteSigner
@@ -157,7 +158,7 @@ def _register(engine: Engine, signer: NoteSigner, provider: ProviderEntry, *, en
     with closing(Log(engine, signer, entropy=entropy)) as log:
         known: ProviderEntry | None = None
         for logged in log.read(0, kinds=(ProviderEntry.kind,)):
-            entry = decode_logged(logged)
+            entry = decode_logged(logged) if isinstance(logged, LoggedEntry) else None
             if isinstance(entry, ProviderEntry) and entry.id == provider.id:
                 known = entry
         if known and (known.key, known.prover_url, known.name) == (provider.key, provider.prover_url, provider.name):

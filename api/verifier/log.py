@@ -8,13 +8,14 @@ from api.verifier.service import VerifierService, service_of
 from api.web.auth import Principal, Scope
 from api.web.foundation import StrictRoute, holder_of
 from api.web.problems import Problem, documented
-from api.web.schemas import EntryLine, EntryPage
+from api.web.schemas import EntryLine, EntryPage, ErasedLine
 from api.web.static import IMMUTABLE, with_etag
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u
 from verifier.bundles import SLOT
 from verifier.errors import MerkleError
 from verifier.layout import Place
+from verifier.leaves import AnyEntry, Tombstone
 from verifier.merkle import HASH
 
 router = APIRouter(tags=["log"], route_class=StrictRoute)
@@ -75,19 +76,19 @@ def entries(
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
 ) -> EntryPage:
     """What `attest audit replay` reads: from `start` on, under a checkpoint that covers them. Needs `audit`."""
-    note = service.log.note
+    lines = [_line(entry) for entry in service.log.read(start, limit)]
+    note = service.log.note  # after the entries: it covers all of them, and the erasures that some point to
     size = int(note.split("\n", 2)[1])
-    lines = [
-        EntryLine(
-            index=entry.index,
-            kind=entry.kind,
-            appended_at=rfc3339(entry.appended_at),
-            leaf_hash=b64u(entry.leaf_hash),
-            salt=b64u(entry.salt),
-            body=b64u(entry.body),
-        )
-        for entry in service.log.read(start, limit)
-        if entry.index < size
-    ]
     after = start + len(lines)
     return EntryPage(checkpoint=note, entries=lines, next=after if lines and after < size else None)
+
+
+def _line(entry: AnyEntry) -> EntryLine | ErasedLine:
+    index, kind, appended_at, leaf_hash = entry.index, entry.kind, rfc3339(entry.appended_at), b64u(entry.leaf_hash)
+    if isinstance(entry, Tombstone):
+        leaf, erased = b64u(entry.leaf), entry.erased
+        return ErasedLine(
+            index=index, kind=kind, appended_at=appended_at, leaf_hash=leaf_hash, leaf=leaf, erased=erased
+        )
+    salt, body = b64u(entry.salt), b64u(entry.body)
+    return EntryLine(index=index, kind=kind, appended_at=appended_at, leaf_hash=leaf_hash, salt=salt, body=body)

@@ -166,7 +166,7 @@ class QueryLine(Wire):
     """One of your queries, in a list."""
 
     id: Identifier
-    state: Literal["pending", "answered", "undetermined", "declined", "refused"]
+    state: Literal["pending", "answered", "undetermined", "declined", "refused", "erased"]
     created_at: Instant
     index: Index | None
     self: str
@@ -221,6 +221,22 @@ class CredentialReceipts(Wire):
     """In the order of the credentials."""
 
     credentials: list[CredentialReceipt]
+
+
+class ErasureRequest(Wire):
+    """One person's erasure, in the provider's signed words, and who that is: which is not logged."""
+
+    erasure: Annotated[
+        Token, Field(description="`typ` zkattest-erasure+jwt: names the person's credentials, no person")
+    ]
+    subject: Name
+
+
+class ErasureReceipt(Wire):
+    """What was erased. Asking again gives the same receipt, or one more entry if something had come since."""
+
+    indices: Annotated[list[Index], Field(min_length=1, description="The entries of the log that say so.")]
+    erased: Annotated[dict[str, int], Field(description="How many bodies, by kind of entry.")]
 
 
 class SchemaRequest(Wire):
@@ -299,11 +315,22 @@ class EntryLine(Wire):
     body: str
 
 
+class ErasedLine(Wire):
+    """A log entry whose salt and body were erased; the leaf stays, and with it the tree."""
+
+    index: Index
+    kind: Annotated[str, Field(description="As stated beside the leaf; nothing proves it any more.")]
+    appended_at: Annotated[Instant, Field(description="As stated beside the leaf.")]
+    leaf_hash: Digest
+    leaf: Digest
+    erased: Annotated[Index, Field(description="The entry that says so.")]
+
+
 class EntryPage(Wire):
     """Entries from `start` on, under the newest checkpoint."""
 
     checkpoint: str
-    entries: list[EntryLine]
+    entries: list[EntryLine | ErasedLine]
     next: Index | None
 
 

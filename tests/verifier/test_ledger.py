@@ -181,13 +181,13 @@ CHANGES = {
 @pytest.fixture
 def file(world, tmp_path):
     written = LedgerFile(tmp_path / "ledger", world.trust, "fast")
-    written.write(Ledger(20, bytes(32), 9, (REFUSED,), (5, 7)))
+    written.write(Ledger(20, bytes(32), 2, 9, (REFUSED,), (5, 7)))
     return written
 
 
 def test_a_changed_ledger_is_refused(file):
     before = file.path.read_bytes()
-    assert file.read() == Ledger(20, bytes(32), 9, (REFUSED,), (5, 7))
+    assert file.read() == Ledger(20, bytes(32), 2, 9, (REFUSED,), (5, 7))
     for name, change in CHANGES.items():
         stated = json.loads(before)
         change(stated)
