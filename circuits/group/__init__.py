@@ -9,9 +9,20 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Protocol
 
-from circuits.group.curve import N, P, PointAtInfinity
+from circuits.group.curve import N, P, PointAtInfinity, is_point
 
-__all__ = ["Engine", "EngineName", "N", "P", "PointAtInfinity", "Progress", "engine", "mul_timing", "use_tables"]
+__all__ = [
+    "Engine",
+    "EngineName",
+    "N",
+    "P",
+    "PointAtInfinity",
+    "Progress",
+    "engine",
+    "is_point",
+    "mul_timing",
+    "use_tables",
+]
 
 EngineName = Literal["fast", "reference"]
 Progress = Callable[[int, int], None]

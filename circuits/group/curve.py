@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from gmpy2 import mpz
+from gmpy2 import jacobi, mpz
 
 P = 2**256 - 2**32 - 977
 """Field prime."""
@@ -21,8 +21,22 @@ POINT_BYTES = 33
 SCALAR_BYTES = 32
 
 
+_FIELD = mpz(P)
+
+
 class PointAtInfinity(ArithmeticError):  # noqa: N818  # an outcome, which the prover answers by drawing again
     """A sum came out as the neutral element, which has no 33-byte form."""
+
+
+def is_point(encoded: bytes) -> bool:
+    """Whether bytes are a compressed point, as both engines parse it, by integer arithmetic alone.
+
+    Whoever only reads a credential computes nothing with its points, and loads no engine for them.
+    """
+    if len(encoded) != POINT_BYTES or encoded[0] not in {2, 3}:
+        return False
+    x = mpz(int.from_bytes(encoded[1:], "big"))
+    return bool(x < P and jacobi((x * x * x + 7) % _FIELD, _FIELD) == 1)  # never 0: the order is odd
 
 
 def inverses(values: Sequence[int]) -> list[int]:

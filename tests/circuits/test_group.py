@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from circuits.errors import ProofInvalid, ProofMalformed
-from circuits.group import PointAtInfinity, buckets, engine, mul_timing, reference
+from circuits.group import PointAtInfinity, buckets, engine, is_point, mul_timing, reference
 from circuits.group.curve import G, N, P, inverses
 from circuits.group.fast import BUCKETS_FROM
 
@@ -65,10 +65,28 @@ def test_parse_is_strict(name):
         bytes(33),
     ]
     bad += [bytes([prefix]) + x for prefix in (0, 1, 4, 5, 6, 7, 0x82, 0xFF)]
+    assert is_point(G)
+    assert not any(map(is_point, bad))
     bad += ["02" + "00" * 31, None, bytearray(G)]
     for point in bad:
         with pytest.raises(ProofMalformed):
             group.parse([point])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_is_a_point_is_what_an_engine_parses(name):
+    rng = seeded(3)
+    candidates = [bytes([rng.choice([2, 3])]) + rng.randbytes(32) for _ in range(200)]
+
+    def parses(candidate):
+        try:
+            return bool(engine(name).parse([candidate]))
+        except ProofMalformed:
+            return False
+
+    found = [is_point(candidate) for candidate in candidates]
+    assert found == [parses(candidate) for candidate in candidates]
+    assert 50 < sum(found) < 150
 
 
 @pytest.mark.parametrize("name", ENGINES)
