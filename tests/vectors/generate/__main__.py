@@ -7,10 +7,11 @@ import encodings_topic
 import group_topics
 import language_topics
 import log_topics
+import statement_topics
 
 from api.tables import fast_engine
 
-TOPICS = (encodings_topic, group_topics, language_topics, log_topics)
+TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics)
 
 
 def main(folder):
