@@ -7,12 +7,14 @@ from typing import Protocol
 from circuits.jws import SigningKey
 from circuits.query import Query
 from verifier import checking
+from verifier.asked import require_asked
 from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
 from verifier.entries import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
 from verifier.errors import CredentialErased, LogUnavailable
 from verifier.log import Draft, Log, Row
 from verifier.registry import Registry
+from verifier.signed_request import SignedRequest
 
 
 class ProofSource(Protocol):
@@ -74,6 +76,7 @@ def answer(
     registry: Registry,
     signer: Callable[[], SigningKey],
     now: Callable[[], int],
+    request: SignedRequest | None = None,
     record: Record = _no_rows,
     lifetime: int = LIFETIME,
     timeout: float = 30,
@@ -87,24 +90,33 @@ def answer(
         registry: what the log says.
         signer: the key of the attestations, asked for when all that was logged before is known: it may have changed.
         now: the clock, Unix seconds; read once after the proof has arrived.
+        request: the question as its relying party signed it, if it did: it is logged with the outcome.
         record: extra rows for the same transaction. Called in the log's writer: it must be quick and touch no database.
         lifetime: seconds for which the attestation may be relied on.
         timeout: seconds to wait for the commit.
 
     Raises:
+        RequestRefused: the request is not this question, or its key has just changed; nobody was asked.
         CheckFailed: the answer did not survive its appraisal; nothing is logged.
             CredentialErased among them: the person was erased meanwhile; asking again is answered anew.
         LogUnavailable: nothing was committed, or not in time: look the record up before asking again.
         LogRefused: the extra rows contradict stored ones.
     """
     asked_at = log.caught_up(timeout)
+    require_asked(query, request, registry=registry, asked_at=asked_at, now=query.issued_at)
     response = source.fetch(query)
     logged_at = now()
     conclude: Callable[[int], tuple[Entry, Logged]]
     match response:
         case Answered():
             checked = checking.check(
-                query, response, registry=registry, audience=log.origin, asked_at=asked_at, now=logged_at
+                query,
+                response,
+                registry=registry,
+                audience=log.origin,
+                asked_at=asked_at,
+                now=logged_at,
+                request=request,
             )
 
             def conclude(index: int) -> tuple[Entry, Logged]:
@@ -119,19 +131,20 @@ def answer(
                     response.proof,
                     attestation.token,
                     response.clauses,
+                    request,
                 )
                 return entry, LoggedAttestation(attestation, index, logged_at)
 
         case Undetermined(reason, credential):
 
             def conclude(index: int) -> tuple[Entry, Logged]:
-                entry = UndeterminedEntry(query, asked_at, reason, credential)
+                entry = UndeterminedEntry(query, asked_at, reason, credential, request)
                 return entry, LoggedUndetermined(query, reason, credential, index, logged_at)
 
         case Declined():
 
             def conclude(index: int) -> tuple[Entry, Logged]:
-                return DeclinedEntry(query, asked_at), LoggedDeclined(query, index, logged_at)
+                return DeclinedEntry(query, asked_at, request), LoggedDeclined(query, index, logged_at)
 
     made: list[Logged] = []
 

@@ -8,7 +8,7 @@ Payload::
      "asked_at": "2026-11-22T15:46:17Z", "purpose": "loan", "query_digest": "...", "schema_digests": ["..."],
      "credential_digests": ["..."], "proof_digest": "...",
      "sources": [{"attribute": "salary", "source": "payroll", "verified_at": "2026-11-01"}],
-     "reasons": "outcome-only", "log": {"origin": origin, "index": 413}}
+     "reasons": "outcome-only", "request": "unsigned", "log": {"origin": origin, "index": 413}}
 
 Schemas and credentials are in the query's order, each attribute's source is its own credential's. With the reasons
 "failed-clauses" a NO has one more member, never empty: `"failed": [{"predicate": "salary > 100000.00", "question":
@@ -136,6 +136,7 @@ def saying(claim: Claim, *, origin: str, index: int, now: int) -> dict[str, Any]
         "question": claim.predicate.english(),
         "answer": "yes" if claim.answered.answer else "no",
         "reasons": query.reasons.value,
+        "request": "signed" if claim.signed else "unsigned",
         "as_of": query.as_of,
         "asked_at": calendar.rfc3339(query.issued_at),
         "purpose": query.purpose,

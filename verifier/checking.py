@@ -21,6 +21,7 @@ from circuits.predicate.clauses import clauses, concluded
 from circuits.query import Query, Reasons
 from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
+from verifier.asked import MOST_WAITING, require_asked
 from verifier.entries import AnswerEntry
 from verifier.errors import (
     CheckFailed,
@@ -38,11 +39,9 @@ from verifier.errors import (
     WrongSchema,
 )
 from verifier.registry import Registered, Registry
+from verifier.signed_request import SignedRequest
 
 EngineName = Literal["fast", "reference"]
-
-MOST_WAITING = 3600
-"""Seconds that a question may wait for its answer: all that time an answer may rely on the past it was put in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,7 @@ class Claim:
         answered: what the prover sent.
         asked_at: size of the log when the question was put.
         statement: what the proof has to prove.
+        signed: whether the relying party signed the question.
     """
 
     query: Query
@@ -104,6 +104,7 @@ class Claim:
     answered: Answered
     asked_at: int
     statement: Statement
+    signed: bool = False
 
     @property
     def failed(self) -> tuple[Predicate, ...]:
@@ -143,6 +144,7 @@ def check(
     audience: str,
     asked_at: int,
     now: int,
+    request: SignedRequest | None = None,
     engine: EngineName = "fast",
 ) -> CheckedProof:
     """Check an answer: every rule, then the proof.
@@ -154,12 +156,13 @@ def check(
         audience: the origin of this verifier.
         asked_at: size of the log when the question was put.
         now: Unix seconds; in replay, the time of the entry.
+        request: the question as its relying party signed it, if it did.
         engine: which implementation verifies the proof.
 
     Raises:
         CheckFailed: which rule failed, and `.blame`.
     """
-    claim = appraise(query, answered, registry=registry, audience=audience, asked_at=asked_at, now=now)
+    claim = appraise(query, answered, registry=registry, audience=audience, asked_at=asked_at, now=now, request=request)
     return verify(claim, engine=engine)
 
 
@@ -211,13 +214,23 @@ def refusals(proven: Sequence[tuple[Statement, bytes]], *, entropy: bytes) -> li
     ]
 
 
-def appraise(query: Query, answered: Answered, *, registry: Registry, audience: str, asked_at: int, now: int) -> Claim:
+def appraise(
+    query: Query,
+    answered: Answered,
+    *,
+    registry: Registry,
+    audience: str,
+    asked_at: int,
+    now: int,
+    request: SignedRequest | None = None,
+) -> Claim:
     """Apply every rule but the proof's and rebuild the statement; see check.
 
     Raises:
         CheckFailed: which rule failed, and `.blame`.
     """
     _require_query(query, audience=audience, now=now)
+    require_asked(query, request, registry=registry, asked_at=asked_at, now=now)
     vocabulary, predicate = _require_meaning(query, registry)
     registered = _require_credentials(query, answered, registry=registry, asked_at=asked_at, now=now)
     _require_clauses(query, predicate, answered)
@@ -234,7 +247,7 @@ def appraise(query: Query, answered: Answered, *, registry: Registry, audience: 
         raise QueryRefused(f"the question cannot be proven: {error}") from error
     except CircuitsError as error:
         raise WrongSchema(f"the credentials cannot answer the question: {error}") from error
-    return Claim(query, predicate, vocabulary, registered, answered, asked_at, rebuilt)
+    return Claim(query, predicate, vocabulary, registered, answered, asked_at, rebuilt, request is not None)
 
 
 @lru_cache(maxsize=4096)

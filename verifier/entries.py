@@ -2,7 +2,8 @@
 
 An undetermined answer, as its body reads::
 
-    {"asked_at":412,"at":"2026-11-22T15:46:17Z","credential":"0lJ...","kind":"undetermined","query":{...},"reason":"stale"}
+    {"asked_at":412,"at":"2026-11-22T15:46:17Z","credential":"0lJ...","kind":"undetermined","query":{...},
+     "reason":"stale","request":null}
 
 `kind` and `at` are in every body; `at` is the time the entry was appended, and the "now" of every later check.
 `asked_at` is the size the log had when the question was put: what an answer may rely on was logged before that.
@@ -25,6 +26,8 @@ from verifier.erasure import ErasureEntry
 from verifier.errors import EntryError
 from verifier.leaves import LoggedEntry
 from verifier.members import choice, count, members_of, require_members, text, texts, truths
+from verifier.parties import PartyEntry
+from verifier.signed_request import SignedRequest
 
 REASONS = ("absent", "stale", "disputed")
 MAX_BODY = 1 << 18
@@ -136,7 +139,10 @@ class RevocationEntry:
 
 @dataclass(frozen=True, slots=True)
 class AnswerEntry:
-    """A proven yes or no with all it takes to check it again, and the attestation that was handed out."""
+    """A proven yes or no with all it takes to check it again, and the attestation that was handed out.
+
+    `request` is the question as its relying party signed it, here and in the other outcomes; None if it was not.
+    """
 
     kind: ClassVar[str] = "answer"
     query: Query
@@ -146,6 +152,7 @@ class AnswerEntry:
     proof: bytes
     attestation: str
     clauses: tuple[bool, ...] | None = None
+    request: SignedRequest | None = None
 
     def to_fields(self) -> dict[str, Any]:
         """Write the members of the body."""
@@ -157,12 +164,15 @@ class AnswerEntry:
             "clauses": None if self.clauses is None else list(self.clauses),
             "proof": b64u(self.proof),
             "attestation": self.attestation,
+            "request": None if self.request is None else self.request.to_fields(),
         }
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        require_members(fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation")
+        require_members(
+            fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation", "request"
+        )
         return cls(
             query=Query.from_json(members_of(fields, "query")),
             asked_at=count(fields, "asked_at"),
@@ -171,6 +181,7 @@ class AnswerEntry:
             proof=b64u_decode(text(fields, "proof", longest=1 << 16)),
             attestation=text(fields, "attestation", longest=1 << 17),
             clauses=None if fields["clauses"] is None else truths(fields, "clauses", most=MAX_ATOMS),
+            request=SignedRequest.member_of(fields),
         )
 
 
@@ -183,6 +194,7 @@ class UndeterminedEntry:
     asked_at: int
     reason: str
     credential: str | None
+    request: SignedRequest | None = None
 
     def to_fields(self) -> dict[str, Any]:
         """Write the members of the body."""
@@ -191,17 +203,19 @@ class UndeterminedEntry:
             "asked_at": self.asked_at,
             "reason": self.reason,
             "credential": self.credential,
+            "request": None if self.request is None else self.request.to_fields(),
         }
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        require_members(fields, "query", "asked_at", "reason", "credential")
+        require_members(fields, "query", "asked_at", "reason", "credential", "request")
         return cls(
             query=Query.from_json(members_of(fields, "query")),
             asked_at=count(fields, "asked_at"),
             reason=choice(fields, "reason", REASONS),
             credential=None if fields["credential"] is None else text(fields, "credential"),
+            request=SignedRequest.member_of(fields),
         )
 
 
@@ -212,16 +226,25 @@ class DeclinedEntry:
     kind: ClassVar[str] = "declined"
     query: Query
     asked_at: int
+    request: SignedRequest | None = None
 
     def to_fields(self) -> dict[str, Any]:
         """Write the members of the body."""
-        return {"query": self.query.to_json(), "asked_at": self.asked_at}
+        return {
+            "query": self.query.to_json(),
+            "asked_at": self.asked_at,
+            "request": None if self.request is None else self.request.to_fields(),
+        }
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        require_members(fields, "query", "asked_at")
-        return cls(Query.from_json(members_of(fields, "query")), count(fields, "asked_at"))
+        require_members(fields, "query", "asked_at", "request")
+        return cls(
+            query=Query.from_json(members_of(fields, "query")),
+            asked_at=count(fields, "asked_at"),
+            request=SignedRequest.member_of(fields),
+        )
 
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
@@ -230,6 +253,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
     AttestorEntry.kind: AttestorEntry.from_fields,
     CredentialEntry.kind: CredentialEntry.from_fields,
     RevocationEntry.kind: RevocationEntry.from_fields,
+    PartyEntry.kind: PartyEntry.from_fields,
     AnswerEntry.kind: AnswerEntry.from_fields,
     UndeterminedEntry.kind: UndeterminedEntry.from_fields,
     DeclinedEntry.kind: DeclinedEntry.from_fields,
@@ -241,6 +265,7 @@ REGISTRY_KINDS = (
     SchemaEntry.kind,
     CredentialEntry.kind,
     RevocationEntry.kind,
+    PartyEntry.kind,
     ErasureEntry.kind,
 )
 FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind)

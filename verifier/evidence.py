@@ -22,6 +22,7 @@ from verifier.errors import AttestationError, CheckFailed, EvidenceError, Verifi
 from verifier.evidence_file import MAX_EVIDENCE, EvidenceFile, LogReader
 from verifier.leaves import LoggedEntry
 from verifier.note import Checkpoint
+from verifier.parties import PartyEntry
 from verifier.registry import Registered, Registry
 from verifier.trust import Trust
 
@@ -34,7 +35,7 @@ class KeyThen:
     """A key that something in a file was signed with, and from when on it counted. Until when, one file cannot say.
 
     Attributes:
-        role: "attestation", or "provider".
+        role: "attestation", "provider", or "relying party" where the question is signed.
         holder: who signed with it.
         kid: its RFC 7638 thumbprint.
         index: the entry that says whose it is; None for a pinned key.
@@ -105,6 +106,11 @@ class Verdict:
         return self.query.as_of
 
     @property
+    def signed(self) -> bool:
+        """Whether the relying party signed the question: it cannot deny having asked."""
+        return self.attestation.checked.claim.signed
+
+    @property
     def origin(self) -> str:
         """The log that holds the answer."""
         return self.checkpoint.origin
@@ -122,6 +128,7 @@ def build(index: int, *, log: LogReader, registry: Registry) -> bytes:
         raise EvidenceError(f"entry {index} is no answer")
     places = _places([registry.credential(credential) for credential in answer.credentials])
     places["attestors"] = registry.attestors.places(index)
+    places["parties"] = _parties(answer, registry)
     return EvidenceFile.read(log, index, places).to_bytes()
 
 
@@ -163,6 +170,8 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         registry.apply(each.index, entry, appended_at)
         if isinstance(entry, ProviderEntry):
             signers.append(KeyThen("provider", entry.id, entry.key.kid, each.index, entry.valid_from))
+        elif isinstance(entry, PartyEntry) and entry.key is not None:
+            signers.append(KeyThen("relying party", entry.party, entry.key.kid, each.index, entry.valid_from))
     checked = check(
         answer.query,
         Answered.of(answer),
@@ -170,10 +179,11 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         audience=trust.origin,
         asked_at=answer.asked_at,
         now=answered_at,
+        request=answer.request,
         engine=engine,
     )
     places = _places(checked.claim.registered) | {"attestors": registry.attestors.places(index)}
-    _require_exactly(file, places)
+    _require_exactly(file, places | {"parties": _parties(answer, registry)})
     attested = registry.attestors.period(index)
     attestation = Attestation.open(
         answer.attestation,
@@ -215,6 +225,13 @@ def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
         "schemas": [each.schema_index for each in registered],
         "credentials": [each.index for each in registered],
     }
+
+
+def _parties(answer: AnswerEntry, registry: Registry) -> list[int]:
+    """List the entry with the key that the question was signed with; none if it was not."""
+    if answer.request is None:
+        return []
+    return [registry.parties.at(answer.query.relying_party, answer.asked_at).index]
 
 
 def _require_exactly(file: EvidenceFile, places: Mapping[str, Sequence[int]]) -> None:

@@ -24,6 +24,7 @@ from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, Schema
 from verifier.errors import EvidenceError, VerifierError
 from verifier.leaves import SALT, LoggedEntry, salted_leaf
 from verifier.note import Checkpoint, NoteVerifier
+from verifier.parties import PartyEntry
 from verifier.tlog_proof import TlogProof
 
 FORMAT = "zkattest-evidence/3"
@@ -46,7 +47,7 @@ LISTS = {
     "schemas": Listed(SchemaEntry.kind, 1, MAX_SCHEMAS),
     "credentials": Listed(CredentialEntry.kind, 1, MAX_SCHEMAS),
     "attestors": Listed(AttestorEntry.kind, 0, MAX_ATTESTORS),
-    "parties": Listed("party", 0, 0),
+    "parties": Listed(PartyEntry.kind, 0, 1),
 }
 _MEMBERS = {"format", "tlog_proof", "answer", *LISTS}
 _ANSWER_MEMBERS = {"salt", "body"}

@@ -32,6 +32,7 @@ from verifier.erasure import ErasureEntry
 from verifier.errors import AlreadyRegistered, EntryError, RegistryError
 from verifier.leaves import AnyEntry, Tombstone
 from verifier.lines import Lines
+from verifier.parties import Parties, PartyEntry
 from verifier.revocation import Revocation
 from verifier.token_store import Place, TokenStore, place_of, token_of
 from verifier.trust import Trust
@@ -85,6 +86,7 @@ class Registry(Catalogue):
         self._partial = partial
         self._tokens = TokenStore()
         self._lines = Lines()
+        self.parties = Parties()
         self._erased: dict[bytes, int] = {}
         self._erasures: dict[str, int] = {}
         self._next = 0
@@ -225,6 +227,8 @@ class Registry(Catalogue):
         elif admitted.erasure is not None:
             self._current(admitted)
             undo = self._enter_erasure(index, admitted.erasure)
+        elif isinstance(entry, PartyEntry):
+            undo = self.parties.enter(index, entry, appended_at)
         elif isinstance(entry, AnswerEntry):
             undo = self._enter_answer(entry)
         self._next = index + 1

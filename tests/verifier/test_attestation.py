@@ -38,6 +38,7 @@ MEMBERS = {
     "question": "salary is more than 1.00 USD per year",
     "answer": "no",
     "reasons": "failed-clauses",
+    "request": "signed",
     "as_of": "2026-01-01",
     "asked_at": "2026-01-01T00:00:00Z",
     "purpose": "gossip",
