@@ -53,21 +53,20 @@ def respond(line: bytes, *, engine: EngineName) -> dict[str, Any]:
 
 def refusal(error: BaseException) -> dict[str, Any]:
     """Say of a refusal what others can compare: a code, a position in the question, who is to blame."""
-    told: dict[str, Any] = {}
+    match error:
+        case PredicateSyntaxError():
+            return {"code": "predicate-syntax", "position": error.position}
+        case PredicateTypeError():
+            return {"code": "predicate-type", "position": error.position}
+        case ProofMalformed():
+            return {"code": "proof-malformed"}
+        case ProofInvalid():
+            return {"code": "proof-invalid"}
     cause: BaseException | None = error
-    while cause is not None and not told:
-        match cause:
-            case PredicateSyntaxError():
-                told = {"code": "predicate-syntax", "position": cause.position}
-            case PredicateTypeError():
-                told = {"code": "predicate-type", "position": cause.position}
-            case ProofMalformed():
-                told = {"code": "proof-malformed"}
-            case ProofInvalid():
-                told = {"code": "proof-invalid"}
-            case CheckFailed():
-                told = {"code": cause.code, "blame": cause.blame.value}
-            case AttestationError():
-                told = {"code": "attestation", "blame": "verifier"}
+    while cause is not None:
+        if isinstance(cause, CheckFailed):
+            return {"code": cause.code, "blame": cause.blame.value}
+        if isinstance(cause, AttestationError):
+            return {"code": "attestation", "blame": "verifier"}
         cause = cause.__cause__
-    return told
+    return {}
