@@ -23,8 +23,9 @@ from verifier.members import choice, members_of, require_members, text
 from verifier.trust import Trust
 
 TYP = "zkattest-attestor+jwt"
+COMPROMISED = "compromised"
 LOST = "lost"
-REASONS = ("rotated", "compromised", LOST)
+REASONS = ("rotated", COMPROMISED, LOST)
 MAX_ATTESTORS = 64
 """How often a log changes its key at most: an evidence file holds all the changes before its answer."""
 Undo = Callable[[], None]

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from api.cli import clients, fsck, log
+from api.cli import clients, fsck, log, rotation
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     group.add_typer(clients.group, name="client")
     group.add_typer(log.group, name="log")
     group.command("fsck")(fsck.fsck)
+    group.command("rotate-key")(rotation.rotate_key)
 
 
 @group.command("serve")

@@ -120,6 +120,12 @@ def _make_kek(home: Home, entropy: Entropy) -> None:
 
 def _key(home: Home, name: str, entropy: Entropy) -> SigningKey:
     path = home.attestation_key if name == "attestation" else home.signing_key
+    if name == "attestation" and not path.exists() and home.trust_file.exists():
+        raise HomeError(
+            "there is a log, but the key that signs attestations is gone",
+            where=path,
+            remedy="restore the key from a copy, or replace it with: attest verifier rotate-key --lost",
+        )
     if not path.exists():
         write_file(path, SigningKey.generate(entropy=entropy(32)).to_pem())
     return SigningKey.from_pem(path.read_bytes())

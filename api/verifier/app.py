@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +18,10 @@ from api.web.keyring import TableKeys
 from api.web.logs import open_logger
 from api.web.metrics import Metrics
 from api.web.rates import Rates
-from api.web.schemas import JwkSet, VerifierCard
+from api.web.schemas import AttestorPeriod, JwkSet, VerifierCard
 from api.web.static import JwkSetResponse, with_etag
+from circuits.calendar import rfc3339
+from verifier.attestors import COMPROMISED, Period
 from verifier.models import API_KEYS
 
 _DESCRIPTION: Final = """Ask a provider's customers' attributes **yes/no questions** without ever seeing a value.
@@ -76,9 +78,30 @@ Service = Annotated[VerifierService, Depends(service_of)]
     response_class=JwkSetResponse,
 )
 def jwks(request: Request, service: Service) -> Response:
-    """RFC 7517."""
-    keys = JwkSet(keys=[service.signer.public.to_jwk()])
-    return with_etag(request, keys.model_dump_json().encode(), "application/jwk-set+json")
+    """RFC 7517; `nbf` and `exp` say when a key counted (Unix seconds). Ended keys stay, but for compromised ones.
+
+    Libraries pass over periods, so one that may be in other hands is only in `/.well-known/zkattest`.
+    """
+    keys = [_published(period) for period in service.keys.periods() if period.ended != COMPROMISED]
+    return with_etag(request, JwkSet(keys=keys).model_dump_json().encode(), "application/jwk-set+json")
+
+
+def _published(period: Period) -> dict[str, Any]:
+    bounds = {"nbf": period.since, "exp": period.until}
+    return {**period.key.to_jwk(), **{name: at for name, at in bounds.items() if at is not None}}
+
+
+def _attestor(period: Period) -> AttestorPeriod:
+    told = {
+        "jwk": period.key.to_jwk(),
+        "since_index": period.since_index,
+        "since": None if period.since is None else rfc3339(period.since),
+        "until_index": period.until_index,
+        "until": None if period.until is None else rfc3339(period.until),
+        "ended": period.ended,
+        "signed": period.signed,
+    }
+    return AttestorPeriod.model_validate(told)
 
 
 @router.get("/.well-known/zkattest", summary="Who this verifier is, and what to pin", response_model=VerifierCard)
@@ -89,7 +112,8 @@ def card(request: Request, service: Service) -> Response:
         version=VERSION,
         origin=service.log.origin,
         log_vkey=service.log.vkey,
-        jwk=service.signer.public.to_jwk(),
+        jwk=service.keys.first.to_jwk(),
+        attestors=[_attestor(period) for period in service.keys.periods()],
         suites=["zkattest/bpp-secp256k1/1"],
     )
     return with_etag(request, about.model_dump_json().encode(), "application/json")

@@ -178,7 +178,7 @@ def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: byte
             source=source,
             log=service.log,
             registry=service.registry,
-            signer=lambda: service.signer,
+            signer=service.keys.current,
             now=now,
             record=record,
         )

@@ -16,11 +16,12 @@ from api.database import open_migrated
 from api.peers.prover_client import HttpProvers
 from api.settings import VerifierSettings
 from api.tables import GENERATORS, tables_directory
+from api.verifier.signing import AttestationKeys, KeyRefused
 from api.web.logs import listening
 from api.web.metrics import Metrics
 from api.web.problems import Problem
 from circuits.group import use_tables
-from circuits.jws import SigningKey
+from circuits.jws import VerifyKey
 from verifier.entries import FOLDED_KINDS
 from verifier.log import Log
 from verifier.models import CHECKPOINTS
@@ -74,7 +75,7 @@ class VerifierService:
     log: Log
     registry: Registry
     provers: HttpProvers
-    signer: SigningKey
+    keys: AttestationKeys
     sealer: Sealer
     trust: Trust
     logger: FilteringBoundLogger
@@ -98,14 +99,13 @@ def opened(
     """Open everything, fold the registry, and close it all in reverse.
 
     Raises:
-        SettingsRefused: the log's key is not that of the configured origin.
+        SettingsRefused: the log's key is not that of the configured origin, or the attestation key not the log's.
         LogCorrupt, LogUnavailable: the log cannot be used.
     """
     with ExitStack() as stack:
         stack.enter_context(listening(logger))
         url = settings.database_url.get_secret_value()
         engine = stack.enter_context(open_migrated(url, "verifier", migrating=settings.migrate))
-        signer = SigningKey.from_pem(settings.attestation_key_file.read_bytes())
         log_signer = NoteSigner.from_skey(settings.log_key_file.read_text("ascii").strip())
         if log_signer.name != settings.origin:
             raise SettingsRefused(f"the log's key belongs to {log_signer.name}, the origin is set to {settings.origin}")
@@ -115,6 +115,7 @@ def opened(
         started = now()
         for logged in log.read(0, kinds=FOLDED_KINDS):
             registry.recall(logged)
+        keys = _keys(settings, registry)
         logger.info("registry-folded", size=log.size, count=len(registry), ms=(now() - started) * 1000)
         use_tables(settings.tables or tables_directory()).prepare(GENERATORS)
         provers = stack.enter_context(
@@ -132,13 +133,25 @@ def opened(
             log=log,
             registry=registry,
             provers=provers,
-            signer=signer,
+            keys=keys,
             sealer=Sealer.of(log_signer),
-            trust=Trust(log_signer.verifier, signer.public),
+            trust=Trust(log_signer.verifier, keys.first, _unsigned(keys)),
             logger=logger,
             metrics=metrics,
             batches=batches,
         )
+
+
+def _keys(settings: VerifierSettings, registry: Registry) -> AttestationKeys:
+    try:
+        return AttestationKeys(settings.attestation_key_file, registry)
+    except KeyRefused as error:
+        raise SettingsRefused(str(error)) from error
+
+
+def _unsigned(keys: AttestationKeys) -> frozenset[VerifyKey]:
+    """Our own keys, which we believe although the ones before them were lost."""
+    return frozenset(period.key for period in keys.periods() if not period.signed)
 
 
 async def service_of(request: Request) -> VerifierService:

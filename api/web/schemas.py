@@ -340,6 +340,18 @@ class JwkSet(Wire):
     keys: list[dict[str, Any]]
 
 
+class AttestorPeriod(Wire):
+    """When a key signed attestations: in entries after `since_index`, up to `until_index`."""
+
+    jwk: dict[str, Any]
+    since_index: Index | None
+    since: Instant | None
+    until_index: Index | None
+    until: Instant | None
+    ended: Annotated[Literal["rotated", "compromised", "lost"] | None, Field(description="why it counts no longer")]
+    signed: Annotated[bool, Field(description="whether the key before signed for it; true for the first")]
+
+
 class VerifierCard(Wire):
     """What a client or an auditor has to know about this verifier."""
 
@@ -347,5 +359,6 @@ class VerifierCard(Wire):
     version: str
     origin: str
     log_vkey: Annotated[str, Field(description="C2SP signed-note verifier key of the log")]
-    jwk: Annotated[dict[str, Any], Field(description="signs attestations")]
+    jwk: Annotated[dict[str, Any], Field(description="the first key that signed attestations")]
+    attestors: Annotated[list[AttestorPeriod], Field(description="that key, and those that came after it")]
     suites: list[str]

@@ -53,7 +53,7 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     assert (code, told["verified"], told["witnesses"]) == (0, True, [])
     provider = service.registry.providers()[0]
     assert [(key["role"], key["kid"], key["index"]) for key in told["keys"]] == [
-        ("attestation", service.signer.kid, None),
+        ("attestation", service.keys.current().kid, None),
         ("provider", provider.entry.key.kid, provider.index),
     ]
     (credential,) = told["credentials"]
@@ -63,7 +63,8 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     assert told["checkpoint"] == {"size": checkpoint.size, "root": b64u(checkpoint.root)}
     code, out, _ = attest("verify", file, "--trust", trust)
     assert code == 0
-    for words in (service.signer.kid, "pinned", f"(entry {provider.index})", "replay the log", "none are pinned"):
+    kid = service.keys.current().kid
+    for words in (kid, "pinned", f"(entry {provider.index})", "replay the log", "none are pinned"):
         assert words in out
 
 
