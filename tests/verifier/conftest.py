@@ -23,7 +23,8 @@ from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
-from verifier.checking import Answered, Declined, Undetermined
+from verifier.checking import Answered, Claim, Declined, Undetermined
+from verifier.consistency import Consistency
 from verifier.cosignatures import Cosignatures
 from verifier.cosigning import Cosigner, Quorum
 from verifier.entries import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
@@ -262,6 +263,31 @@ def pairs(people, payslips):
 def schemas(company, payslips):  # noqa: ARG001 - the log has them
     """The schemas of a pair, in its order."""
     return PAYROLL, company.schema
+
+
+class Answers:
+    """Puts answers to a consistency audit; whether they are true is not looked at here."""
+
+    def __init__(self, world):
+        self.world = world
+        self.consistency = Consistency(lambda name: world.registry.credential(name).ended_index)
+        self.count = 0
+
+    def says(self, credential, predicate, answer, *, schema=None, asked_at=None, clauses=None, **changes):
+        self.count += 1
+        schemas = (schema or self.world.company.schema,)
+        vocabulary = Vocabulary(schemas)
+        query = self.world.query(predicate, changes.pop("subject", "ada"), schemas=schemas, **changes)
+        registered = (self.world.registry.credential(credential.id),)
+        answered = Answered(answer == "yes", (credential.id,), b"", clauses)
+        when = self.world.log.size if asked_at is None else asked_at
+        claim = Claim(query, parse(predicate, vocabulary), vocabulary, registered, answered, when, None)
+        return self.consistency.add(self.count, claim)
+
+
+@pytest.fixture
+def answers(world):
+    return Answers(world)
 
 
 class Says:

@@ -3,10 +3,7 @@
 import pytest
 
 from circuits.attributes import Schema
-from circuits.predicate import parse
-from circuits.vocabulary import Vocabulary
-from verifier.checking import Answered, Claim
-from verifier.consistency import MOST_FACTS, MOST_SOURCES, Consistency
+from verifier.consistency import MOST_FACTS, MOST_SOURCES
 from verifier.entries import RevocationEntry, SchemaEntry
 from verifier.errors import Blame
 from verifier.evidence import build, verify_evidence
@@ -41,30 +38,10 @@ OTHER = Schema.from_json(
 )
 
 
-class Table:
-    """Puts answers to a consistency audit; whether they are true is not looked at here."""
-
-    def __init__(self, world):
-        self.world = world
-        self.consistency = Consistency(lambda name: world.registry.credential(name).ended_index)
-        self.count = 0
-
-    def says(self, credential, predicate, answer, *, schema=None, asked_at=None, clauses=None, **changes):
-        self.count += 1
-        schemas = (schema or self.world.company.schema,)
-        vocabulary = Vocabulary(schemas)
-        query = self.world.query(predicate, changes.pop("subject", "ada"), schemas=schemas, **changes)
-        registered = (self.world.registry.credential(credential.id),)
-        answered = Answered(answer == "yes", (credential.id,), b"", clauses)
-        when = self.world.log.size if asked_at is None else asked_at
-        claim = Claim(query, parse(predicate, vocabulary), vocabulary, registered, answered, when, None)
-        return self.consistency.add(self.count, claim)
-
-
 @pytest.fixture
-def table(world):
+def table(world, answers):
     world.publish(SchemaEntry(world.company.name, TAX))
-    return Table(world)
+    return answers
 
 
 @pytest.fixture
