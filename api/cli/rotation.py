@@ -86,14 +86,14 @@ def _log(settings: "VerifierSettings") -> "Iterator[tuple[Log, Registry]]":
     """The log beside whoever else has it open, and what it says of attestation keys."""
     from api.database import open_engine
     from verifier.attestors import AttestorEntry
-    from verifier.leaves import LoggedEntry
+    from verifier.leaves import AnyEntry
     from verifier.log import Log
     from verifier.note import NoteSigner
     from verifier.registry import Registry
 
     registry = Registry()
 
-    def recall(logged: LoggedEntry) -> None:
+    def recall(logged: AnyEntry) -> None:
         if logged.kind == AttestorEntry.kind:
             registry.recall(logged)
 
