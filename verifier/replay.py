@@ -10,12 +10,11 @@ import os
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 from verifier import merkle
 from verifier.asked import CLOCK_STEP, Requests, require_asked
-from verifier.attestors import Period
 from verifier.checking import Answered, Claim, EngineName, appraise
 from verifier.consistency import Consistency
 from verifier.entries import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
@@ -37,6 +36,8 @@ from verifier.ledger import Ledger, LedgerError
 from verifier.note import Checkpoint
 from verifier.observing import Observer
 from verifier.registry import Registry
+from verifier.report import Report
+from verifier.sampling import Sample, Sampled
 from verifier.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
 from verifier.tombstones import Tombstones
 from verifier.trust import Trust
@@ -48,47 +49,6 @@ CHUNK = 4096
 """How many entries lie between two states of the ledger, at least."""
 MOST_FINDINGS = 100
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a replay found.
-
-    Attributes:
-        checkpoint: the signed note the export came with; keep it for the next `since`.
-        origin: the log's name.
-        entries: how many were read.
-        answers: how many proven answers were checked again and held.
-        counts: entries by kind.
-        findings: the first hundred things that do not hold, most fundamental first; empty for a clean log.
-        findings_count: how many there were.
-        engine: which implementation verified the proofs.
-        signed: how many questions bear their relying party's signature.
-        erased_on: how many bodies were erased on which day (ISO), as the log's erasures say.
-        keys: the attestation keys, and when each counted.
-    """
-
-    checkpoint: str
-    origin: str
-    entries: int
-    answers: int
-    counts: dict[str, int]
-    findings: tuple[Finding, ...]
-    findings_count: int
-    engine: EngineName
-    erased_on: dict[str, int] = field(default_factory=dict)
-    keys: tuple[Period, ...] = ()
-    signed: int = 0
-
-    @property
-    def erased(self) -> int:
-        """How many entries had their bodies erased, each at its provider's word."""
-        return sum(self.erased_on.values())
-
-    @property
-    def failure(self) -> Finding | None:
-        """The first finding, or None for a clean log."""
-        return self.findings[0] if self.findings else None
 
 
 def replay(
@@ -104,6 +64,7 @@ def replay(
     ledger: Ledger | None = None,
     keep: Callable[[Ledger], None] | None = None,
     observe: Observer | None = None,
+    sample: Sample | None = None,
 ) -> Report:
     """Replay an export.
 
@@ -119,6 +80,7 @@ def replay(
         ledger: where a replay of this log that was killed had got to, with the same pins and engine.
         keep: told how far everything is settled, every CHUNK entries or more, and at the end.
         observe: told what is read and what holds.
+        sample: draws the answers that another engine verifies again; where the two do not agree is a finding.
 
     Returns:
         A report; a log that does not hold has findings, and `replay` raises nothing for them.
@@ -143,7 +105,7 @@ def replay(
 
     whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
     whole.go_on(ledger, keep)
-    whole.observer = observe
+    whole.observer, whole.sample = observe, sample
     return whole.run(remaining, earlier, progress)
 
 
@@ -195,6 +157,7 @@ class _Replay:
         self._tombstones = Tombstones(self._find)
         self._unknown: list[tuple[int, AnswerEntry, str]] = []
         self.observer: Observer | None = None
+        self.sample: Sample | None = None
 
     def go_on(self, ledger: Ledger | None, keep: Callable[[Ledger], None] | None) -> None:
         if ledger is not None and ledger.size > self._checkpoint.size:
@@ -220,6 +183,7 @@ class _Replay:
             self._doubt("export", str(error))
         self._submit()
         self._collect(0)
+        sampled = self._settle_sample()
         self._tombstones.finish(self._checkpoint.size)
         self._find_unknown()
         if self._tree.size < self._checkpoint.size:
@@ -241,9 +205,18 @@ class _Replay:
             findings_count=len(self._fundamental) + self._unfit.count + self._refused.count,
             engine=self._engine,
             signed=self._requests.signed,
+            sampled=sampled,
             erased_on=dict(sorted(self._tombstones.dates.items())),
             keys=self._registry.attestors.periods(),
         )
+
+    def _settle_sample(self) -> Sampled | None:
+        if self.sample is None:
+            return None
+        sampled = self.sample.settle(self._refused.indices)
+        for each in sampled.findings:
+            self._unfit.add(each)
+        return sampled
 
     def _compare(self, earlier: Checkpoint | None) -> None:
         if earlier is not None and earlier.size == self._tree.size and earlier.root != self._tree.root():
@@ -303,21 +276,22 @@ class _Replay:
                 request=entry.request,
             )
             self._registry.apply(logged.index, entry, logged.appended_at)
+            waiting = Waiting.of(
+                claim,
+                origin=self._trust.origin,
+                index=logged.index,
+                appended_at=logged.appended_at,
+                attestation=entry.attestation,
+                key=self._registry.attestors.period(logged.index).key,
+            )
+            if self.sample:
+                self.sample.offer(waiting)
             if self._ledger is not None and self._tree.size <= self._ledger.size:
                 if not self._ledger.refuses(logged.index):
                     self._hear(logged.index, claim)
                 return
             self._claims.append(claim)
-            self._waiting.append(
-                Waiting.of(
-                    claim,
-                    origin=self._trust.origin,
-                    index=logged.index,
-                    appended_at=logged.appended_at,
-                    attestation=entry.attestation,
-                    key=self._registry.attestors.period(logged.index).key,
-                )
-            )
+            self._waiting.append(waiting)
             if len(self._waiting) >= BATCH:
                 self._submit()
                 self._collect(self._ahead)
