@@ -62,11 +62,16 @@ def refusal(error: BaseException) -> dict[str, Any]:
             return {"code": "proof-malformed"}
         case ProofInvalid():
             return {"code": "proof-invalid"}
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, CheckFailed):
-            return {"code": cause.code, "blame": cause.blame.value}
-        if isinstance(cause, AttestationError):
-            return {"code": "attestation", "blame": "verifier"}
-        cause = cause.__cause__
+    return _appraisal(error)
+
+
+def _appraisal(error: BaseException | None) -> dict[str, Any]:
+    """The rule that an answer broke, wherever among the causes it stands."""
+    while error is not None:
+        match error:
+            case CheckFailed():
+                return {"code": error.code, "blame": error.blame.value}
+            case AttestationError():
+                return {"code": "attestation", "blame": "verifier"}
+        error = error.__cause__
     return {}

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from api.conform.operations.members import Members, Operation
 from circuits.group import EngineName
-from circuits.jws import VerifyKey
 from verifier.attestation import Attestation
 from verifier.checking import Answered, check
 from verifier.entries import AnswerEntry, decode
@@ -19,7 +18,8 @@ def _entry(members: Members, _engine: EngineName) -> dict[str, Any]:
 
 
 def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
-    registry = Registry()
+    trust = Trust.from_json(members["pins"])
+    registry = Registry(trust=trust)
     for index, body in enumerate(members["entries"]):
         registry.apply(index, *decode(body.encode()))
     index = len(members["entries"])
@@ -30,16 +30,17 @@ def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
         answer.query,
         Answered.of(answer),
         registry=registry,
-        audience=members["origin"],
+        audience=trust.origin,
         asked_at=answer.asked_at,
         now=answered_at,
+        request=answer.request,
         engine=engine,
     )
     Attestation.open(
         answer.attestation,
-        VerifyKey.from_jwk(members["jwk"]),
+        registry.attestors.period(index).key,
         checked=checked,
-        origin=members["origin"],
+        origin=trust.origin,
         index=index,
         now=answered_at,
     )

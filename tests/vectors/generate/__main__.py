@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import answer_topics
 import encodings_topic
 import group_topics
 import language_topics
@@ -11,7 +12,7 @@ import statement_topics
 
 from api.tables import fast_engine
 
-TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics)
+TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics, answer_topics)
 
 
 def main(folder):

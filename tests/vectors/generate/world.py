@@ -120,13 +120,15 @@ class World:
 
     # -- the verifier ------------------------------------------------------------------------------------------------
 
-    def answer(self, query, *credentials, schemas=(PERSON,), asked_at=None, now=NOW, index=None, key=ATTESTING, **more):
+    def answer(
+        self, query, *credentials, schemas=(PERSON,), asked_at=None, now=NOW, index=None, key=ATTESTING, request=None
+    ):
         """Prove and attest without applying any rule, so that each can be broken; the answer's entry."""
         answered, predicate, vocabulary, built = self.prove(query, credentials, schemas)
         registered = tuple(Registered(each, 0, 0, 0, None) for each in credentials)
         place = len(self.logged) if index is None else index
         size = len(self.logged) if asked_at is None else asked_at
-        claim = Claim(query, predicate, vocabulary, registered, answered, size, built)
+        claim = Claim(query, predicate, vocabulary, registered, answered, size, built, request is not None)
         token = attest(CheckedProof(claim), signer=key, origin=ORIGIN, index=place, now=now).token
         return AnswerEntry(
             query=query,
@@ -136,7 +138,7 @@ class World:
             proof=answered.proof,
             attestation=token,
             clauses=answered.clauses,
-            **more,
+            request=request,
         )
 
 
