@@ -26,7 +26,7 @@ from verifier.parties import PartyEntry
 from verifier.registry import Registered, Registry
 from verifier.trust import Trust
 
-__all__ = ["MAX_EVIDENCE", "KeyThen", "Trust", "Verdict", "build", "verify_evidence"]
+__all__ = ["MAX_EVIDENCE", "KeyThen", "Trust", "Verdict", "build", "places", "verify_evidence"]
 _NOT_THOSE = "not those that the answer is from, in their order"
 
 
@@ -123,13 +123,27 @@ def build(index: int, *, log: LogReader, registry: Registry) -> bytes:
         EvidenceError: the entry is no answer (blame: the caller).
         MerkleError: there is no such entry (blame: the caller).
     """
-    answer, _at = decode(log.entry(index).body)
+    return EvidenceFile.read(log, index, _relied_on(log.entry(index), registry)).to_bytes()
+
+
+def places(logged: LoggedEntry, registry: Registry) -> set[int]:
+    """List the entries that an answer's evidence takes beside it.
+
+    Raises:
+        EvidenceError: the entry is no answer (blame: the caller).
+        RegistryError: it relies on what the log does not hold.
+    """
+    return {index for listed in _relied_on(logged, registry).values() for index in listed}
+
+
+def _relied_on(logged: LoggedEntry, registry: Registry) -> dict[str, list[int]]:
+    answer, _at = decode(logged.body)
     if not isinstance(answer, AnswerEntry):
-        raise EvidenceError(f"entry {index} is no answer")
-    places = _places([registry.credential(credential) for credential in answer.credentials])
-    places["attestors"] = registry.attestors.places(index)
-    places["parties"] = _parties(answer, registry)
-    return EvidenceFile.read(log, index, places).to_bytes()
+        raise EvidenceError(f"entry {logged.index} is no answer")
+    found = _places([registry.credential(credential) for credential in answer.credentials])
+    found["attestors"] = registry.attestors.places(logged.index)
+    found["parties"] = _parties(answer, registry)
+    return found
 
 
 def verify_evidence(evidence: bytes, *, trust: Trust, engine: EngineName = "fast") -> Verdict:
@@ -182,8 +196,8 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         request=answer.request,
         engine=engine,
     )
-    places = _places(checked.claim.registered) | {"attestors": registry.attestors.places(index)}
-    _require_exactly(file, places | {"parties": _parties(answer, registry)})
+    relied_on = _places(checked.claim.registered) | {"attestors": registry.attestors.places(index)}
+    _require_exactly(file, relied_on | {"parties": _parties(answer, registry)})
     attested = registry.attestors.period(index)
     attestation = Attestation.open(
         answer.attestation,

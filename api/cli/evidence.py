@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli import present
+from api.cli import contradict, present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
@@ -22,6 +22,7 @@ UNTOLD = "one file cannot tell: replay the log"
 
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
+    contradict.register(group)
     app.add_typer(group, name="evidence")
 
 
