@@ -47,6 +47,10 @@ class Catalogue:
         except KeyError:
             raise RegistryError("no such provider is registered") from None
 
+    def history(self, provider_id: str) -> tuple[Provider, ...]:
+        """Everything that was registered under an id, in the log's order; empty if there is none."""
+        return tuple(each for each in tuple(self._signers.values()) if each.id == provider_id)
+
     def schemas(self) -> tuple[Schema, ...]:
         """All schemas, in the order of their first entry."""
         return tuple(self._schemas.values())

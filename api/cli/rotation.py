@@ -1,7 +1,6 @@
 """`attest verifier rotate-key`: another key signs attestations from now on, whether the verifier runs or not."""
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,14 +10,10 @@ from api.cli.failures import CommandError
 from api.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from api.home.directory import Home
     from api.settings import VerifierSettings
     from api.verifier.signing import Changed
     from circuits.jws import VerifyKey
-    from verifier.log import Log
-    from verifier.registry import Registry
 
 
 def rotate_key(
@@ -38,9 +33,11 @@ def rotate_key(
     bring your own key, put it beside the old one as attestation.next.pem first.
     """
     from api.cli.connection import home_at
+    from api.cli.own_log import own_log
     from api.clock import now
     from api.home.settings import verifier_settings
     from api.verifier.signing import KeyRefused, change_key
+    from verifier.attestors import AttestorEntry
     from verifier.errors import RegistryError
 
     if compromised and lost:
@@ -53,7 +50,7 @@ def rotate_key(
             changed = _replace_lost(place, settings)
         else:
             reason = "compromised" if compromised else "rotated"
-            with _log(settings) as (log, registry):
+            with own_log(settings, kinds=(AttestorEntry.kind,)) as (log, registry):
                 changed = change_key(log, registry, file, reason=reason, now=now, entropy=os.urandom)
     except (KeyRefused, RegistryError) as error:
         remedy = "a key that is gone is replaced with --lost" if not file.exists() else ""
@@ -65,47 +62,23 @@ def _replace_lost(place: "Home", settings: "VerifierSettings") -> "Changed":
     """Only while the verifier is stopped: one that runs still has the key."""
     from dataclasses import replace
 
+    from api.cli.own_log import own_log
     from api.cli.trust import read_trust
     from api.clock import now
     from api.home.directory import PUBLIC_FILE, locked, write_json
     from api.verifier.signing import replace_lost_key
+    from verifier.attestors import AttestorEntry
 
+    kinds = (AttestorEntry.kind,)
     busy = {"what": "the verifier of this home is running, so it has the key", "remedy": "rotate it without --lost"}
     pins = read_trust(place, None)
     file = settings.attestation_key_file
-    with locked(place.verifier / "lock", **busy), _log(settings) as (log, registry):
+    with locked(place.verifier / "lock", **busy), own_log(settings, kinds=kinds) as (log, registry):
         before = pins.attestations
         changed = replace_lost_key(log, registry, file, before=before, now=now, entropy=os.urandom)
     accepting = replace(pins, accepted=pins.accepted | {changed.after})
     write_json(place.trust_file, accepting.to_json(), mode=PUBLIC_FILE)
     return changed
-
-
-@contextmanager
-def _log(settings: "VerifierSettings") -> "Iterator[tuple[Log, Registry]]":
-    """The log beside whoever else has it open, and what it says of attestation keys."""
-    from api.database import open_engine
-    from verifier.attestors import AttestorEntry
-    from verifier.leaves import AnyEntry
-    from verifier.log import Log
-    from verifier.note import NoteSigner
-    from verifier.registry import Registry
-
-    registry = Registry()
-
-    def recall(logged: AnyEntry) -> None:
-        if logged.kind == AttestorEntry.kind:
-            registry.recall(logged)
-
-    engine = open_engine(settings.database_url.get_secret_value())
-    try:
-        signer = NoteSigner.from_skey(settings.log_key_file.read_text("ascii").strip())
-        with Log(engine, signer, entropy=os.urandom, observer=recall) as log:
-            for logged in log.read(0, kinds=(AttestorEntry.kind,)):
-                registry.recall(logged)
-            yield log, registry
-    finally:
-        engine.dispose()
 
 
 def _tell(changed: "Changed", *, lost: bool, as_json: bool) -> None:

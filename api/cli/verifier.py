@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from api.cli import clients, fsck, log, rotation
+from api.cli import clients, fsck, log, providers, rotation
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
 group = typer.Typer(help="The verifier: checks proofs, signs answers, keeps the log.", no_args_is_help=True)
@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="verifier")
     group.add_typer(clients.group, name="client")
     group.add_typer(log.group, name="log")
+    group.add_typer(providers.group, name="provider")
     group.command("fsck")(fsck.fsck)
     group.command("rotate-key")(rotation.rotate_key)
 
