@@ -1,14 +1,12 @@
 """`attest audit replay`: every answer of a log re-checked, offline, with the auditor's pins."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from api.cli import compare, mirror, present
 from api.cli.failures import CommandError, ExitCode
@@ -18,9 +16,7 @@ from api.cli.preparing import prepare_tables
 if TYPE_CHECKING:
     from api.audit.sources import Source
     from api.home.directory import Home
-    from verifier.ledger import LedgerError
     from verifier.note import Checkpoint
-    from verifier.replay import Report
     from verifier.trust import Trust
 
 MOST_CHECKPOINT = 64 << 10
@@ -62,20 +58,24 @@ def replay(
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Note progress here; go on from it.", show_default=False),
     ] = None,
+    reports: Annotated[
+        list[Path] | None,
+        typer.Option("--report", metavar="FILE", help="Write a report: .html for people, .json.", show_default=False),
+    ] = None,
     key: KeyOption = None,
     trust: TrustOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rebuild the log and check every answer in it again. Exit 0 if all of it holds, 1 at the first that does not."""
+    from api.audit.account import account
     from api.audit.ledgers import LedgerFile
-    from api.audit.replaying import ReplayWorkers, WorkersLost
+    from api.audit.observations import Observations
+    from api.audit.replaying import ReplayWorkers
+    from api.cli.audited import require_reports, tell, write_reports
     from api.cli.connection import home_at
-    from api.cli.trust import blame, engine_name, read_trust
+    from api.cli.trust import engine_name, read_trust
     from api.home.directory import require_writable, write_file
-    from circuits.errors import CircuitsError
-    from verifier.errors import VerifierError
-    from verifier.ledger import LedgerError
     from verifier.replay import replay as replay_log
 
     place = home_at(home)
@@ -84,67 +84,80 @@ def replay(
     earlier = None if since is None else _kept(since, pins)
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
+    require_reports(reports or ())
     ledger = None if resume is None else LedgerFile(resume, pins, chosen)
-    try:
+    with _explained(resume=resume):
         begun = None if ledger is None else ledger.read()
-    except LedgerError as error:
-        raise _unusable(error, resume) from None
     if chosen == "fast":
         prepare_tables(quiet=as_json)
     started = time.perf_counter()
+    seen = Observations()
     with ExitStack() as stack:
         log = _opened(place, source, stack, key=key)
+        stack.enter_context(_explained(log.name, resume=resume, jobs=jobs))
         shown = stack.enter_context(present.progress(quiet=as_json, rate=True))
         task = shown.add_task("replaying", total=None)
         workers = None
         if jobs > 1:
             workers = stack.enter_context(ReplayWorkers(jobs=jobs, engine=chosen))
-        try:
-            report = replay_log(
-                log.lines,
-                trust=pins,
-                since=earlier,
-                engine=chosen,
-                progress=lambda done, total: shown.update(task, completed=done, total=total),
-                settler=None if workers is None else workers.settle,
-                ahead=0 if workers is None else workers.ahead,
-                ledger=begun,
-                keep=None if ledger is None else ledger.write,
-            )
-        except LedgerError as error:
-            raise _unusable(error, resume) from None
-        except WorkersLost as error:
-            raise CommandError(str(error), where=f"--jobs {jobs}", remedy="try fewer jobs", kind="workers") from None
-        except (VerifierError, CircuitsError) as error:
-            raise CommandError(
-                f"the log does not hold: {error}",
-                where=log.name,
-                remedy=blame(error),
-                code=ExitCode.FAILED,
-                kind=type(error).__name__,
-            ) from None
-    report = log.located(report)
-    _tell(
+        report = replay_log(
+            log.lines,
+            trust=pins,
+            since=earlier,
+            engine=chosen,
+            progress=lambda done, total: shown.update(task, completed=done, total=total),
+            settler=None if workers is None else workers.settle,
+            ahead=0 if workers is None else workers.ahead,
+            ledger=begun,
+            keep=None if ledger is None else ledger.write,
+            observe=seen,
+        )
+        report = log.located(report)
+    told = account(
         report,
-        log.name,
-        engine=chosen,
+        seen,
+        trust=pins,
+        source=log.name,
+        made_at=int(time.time()),
         seconds=time.perf_counter() - started,
-        resumed=0 if begun is None else begun.size,
-        as_json=as_json,
+        resumed_at=0 if begun is None else begun.size,
     )
+    write_reports(told, reports or ())
+    tell(told, as_json=as_json)
     if report.failure is not None:
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
         write_file(keep, report.checkpoint.encode(), mode=0o644)
 
 
-def _unusable(error: "LedgerError", file: Path | None) -> CommandError:
-    return CommandError(
-        f"the replay cannot go on from there: {error}",
-        where=f"--resume {file}",
-        remedy="name another file, or remove this one to begin anew",
-        kind="ledger",
-    )
+@contextmanager
+def _explained(name: str = "", *, resume: Path | None, jobs: int = 1) -> Iterator[None]:
+    """Say what ended a replay before it came to a report."""
+    from api.audit.replaying import WorkersLost
+    from api.cli.trust import blame
+    from circuits.errors import CircuitsError
+    from verifier.errors import VerifierError
+    from verifier.ledger import LedgerError
+
+    try:
+        yield
+    except LedgerError as error:
+        raise CommandError(
+            f"the replay cannot go on from there: {error}",
+            where=f"--resume {resume}",
+            remedy="name another file, or remove this one to begin anew",
+            kind="ledger",
+        ) from None
+    except WorkersLost as error:
+        raise CommandError(str(error), where=f"--jobs {jobs}", remedy="try fewer jobs", kind="workers") from None
+    except (VerifierError, CircuitsError) as error:
+        raise CommandError(
+            f"the log does not hold: {error}",
+            where=name,
+            remedy=blame(error),
+            code=ExitCode.FAILED,
+            kind=type(error).__name__,
+        ) from None
 
 
 def _kept(file: Path, pins: "Trust") -> "Checkpoint":
@@ -181,48 +194,3 @@ def _opened(home: "Home", named: str | None, stack: ExitStack, *, key: str | Non
     home.config()
     log = stack.enter_context(opened(home, connect=lambda: connect_log(home)))
     return Source(log.name, export_lines(log))
-
-
-def _tell(report: "Report", where: str, *, engine: str, seconds: float, resumed: int, as_json: bool) -> None:
-    if as_json:
-        findings = [
-            {
-                "index": each.index,
-                "blame": str(each.blame),
-                "code": each.code,
-                "reason": each.reason,
-                "evidence": each.evidence,
-            }
-            for each in report.findings
-        ]
-        present.print_json(
-            {
-                "clean": report.failure is None,
-                "origin": report.origin,
-                "entries": report.entries,
-                "answers": report.answers,
-                "counts": report.counts,
-                "engine": engine,
-                "seconds": round(seconds, 3),
-                "resumed_at": resumed,
-                "findings": findings,
-                "findings_count": report.findings_count,
-            }
-        )
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_row("[dim]log[/]", Text(report.origin))
-    table.add_row("[dim]entries[/]", f"{report.entries:,}")
-    table.add_row("[dim]answers that hold[/]", f"{report.answers:,}, proof by proof, {engine} engine")
-    table.add_row("[dim]time[/]", f"{seconds:.1f} s")
-    if resumed:
-        table.add_row("[dim]resumed[/]", f"proofs of the first {resumed:,} entries were verified before, see --resume")
-    present.out.print(table)
-    if report.failure is None:
-        present.out.print("[bold green]clean[/]  root, registry, proofs and attestations all hold")
-        return
-    count = report.findings_count
-    said = "1 thing does not hold" if count == 1 else f"{count:,} things do not hold"
-    present.err.print(f"[bold red]{said}[/]  {escape(where)}")
-    for finding in report.findings[:10]:
-        present.err.print(Text(f"  {finding}"))
