@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 RUNTIME := $(VENV)/.installed
 
-.PHONY: demo test test-long fuzz slowest interop lint bench up lock clean install
+.PHONY: demo test test-long fuzz slowest interop leakage lint bench up lock clean install
 demo: $(RUNTIME)
 	$(BIN)/attest demo
 
@@ -32,6 +32,10 @@ interop: $(STAMP)
 # How long the slowest of 60,000 mutated questions take.
 slowest: $(STAMP)
 	$(BIN)/python tests/circuits/cel/slowest.py
+
+# Attackers against the leakage rules, over thousands of people; writes the table and the picture of circuits/notes.
+leakage: $(STAMP)
+	$(BIN)/python tests/leakage/run.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
