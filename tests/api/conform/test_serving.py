@@ -46,5 +46,5 @@ def test_a_refusal_says_what_others_can_compare():
 def test_every_operation_is_asked_and_described():
     cases = read_kit(default_folder())
     described = (default_folder().parent / "README.md").read_text()
-    assert {case.operation for case in cases} <= set(OPERATIONS)
+    assert {case.operation for case in cases} == set(OPERATIONS)
     assert [name for name in OPERATIONS if f"`{name}`" not in described] == []

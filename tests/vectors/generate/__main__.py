@@ -5,6 +5,7 @@ from pathlib import Path
 
 import answer_topics
 import encodings_topic
+import evidence_topics
 import group_topics
 import language_topics
 import log_topics
@@ -12,7 +13,7 @@ import statement_topics
 
 from api.tables import fast_engine
 
-TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics, answer_topics)
+TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics, answer_topics, evidence_topics)
 
 
 def main(folder):

@@ -9,6 +9,7 @@ from world import ATTESTING, NOW, ORIGIN, PAY, PERSON, PROVIDER, SIGNING, TRUST,
 
 from circuits import jws
 from circuits.encoding import b64u, b64u_decode, canonical_json
+from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
 from circuits.query import Reasons
 from verifier.attestation import TYP
@@ -21,6 +22,7 @@ from verifier.entries import (
     UndeterminedEntry,
     encode,
 )
+from verifier.erasure import ErasureEntry
 from verifier.parties import PartyEntry
 from verifier.revocation import revoke
 from verifier.signed_request import Parameters, sign
@@ -55,6 +57,8 @@ def entry_topic():
     entries = {entry["kind"]: entry for entry in map(json.loads, world.bodies)}
     bodies = {kind: canonical_json(entry).decode() for kind, entry in entries.items()}
     revoked = revoke(provider=PROVIDER, credential=ada.id, reason="compromised", issued_at=NOW, key=SIGNING)
+    ids = [credential.id for credential in held["ada"]]
+    erased = sign_erasure(provider=PROVIDER, credentials=ids, issued_at=NOW, key=SIGNING)
     party = PartyEntry("first-bank", BANK.public, NOW)
     more = {
         "answer": world.answer(query(), ada),
@@ -68,6 +72,7 @@ def entry_topic():
         "declined": DeclinedEntry(query(), 3),
         "party": party,
         "party-gone": replace(party, key=None),
+        "erasure": ErasureEntry(erased.token, (4, 5)),
         "attestor": rotate(origin=ORIGIN, key=NEXT_ATTESTING.public, by=ATTESTING, now=NOW),
     }
     bodies |= {name: encode(entry, NOW).decode() for name, entry in more.items()}
@@ -94,6 +99,10 @@ def entry_topic():
         ("answer-proof", "answer", {"proof": "A"}, "no base64url"),
         ("answer-query", "answer", {"query": None}, "no question"),
         ("undetermined-reason", "undetermined", {"reason": "busy"}, "no such reason"),
+        ("erasure-order", "erasure", {"entries": [5, 4]}, "numbers out of order"),
+        ("erasure-twice", "erasure", {"entries": [4, 4]}, "a number twice"),
+        ("erasure-negative", "erasure", {"entries": [-1]}, "a negative number"),
+        ("erasure-bool", "erasure", {"entries": [False, True]}, "false is no number"),
         ("party-empty", "party", {"party": ""}, "nobody"),
         ("attestor-lost", "attestor", {"reason": "lost"}, "a key that was lost has signed nothing"),
     ):

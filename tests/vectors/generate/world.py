@@ -32,7 +32,7 @@ PAY = Schema.from_json(PAYROLL)
 SIGNING = SigningKey(bytes(31) + b"\x01")
 ATTESTING = SigningKey(bytes(31) + b"\x02")
 TRUST = Trust(SIGNER.verifier, ATTESTING.public)
-PEOPLE = {"ada": "129000", "bob": "58000.50"}
+PEOPLE = {"ada": ("129000", "10750"), "bob": ("58000.50", "3900")}
 
 
 def seeded(text, size=32):
@@ -168,8 +168,8 @@ def peopled():
     world = World()
     world.register(PERSON, PAY)
     held = {}
-    for name, salary in PEOPLE.items():
+    for name, (salary, monthly) in PEOPLE.items():
         values = {"salary": salary, "date_of_birth": "1990-02-28", "country": "US", "owns_home": "false"}
-        pay = {"monthly_pay": salary[:-3] + "0", "salary": "1"}
+        pay = {"monthly_pay": monthly, "salary": "1"}
         held[name] = world.issue(name, values), world.issue(f"{name}/pay", pay, schema=PAY)
     return world, held
