@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from limits import parse_many
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from verifier.cosigning import MAX_WITNESSES, CosignatureVerifier, Quorum
+from verifier.errors import NoteError
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
 
@@ -46,6 +49,30 @@ class ServiceSettings(ApplicationSettings):
     """Directory of the precomputed tables; the user's cache directory unless told."""
 
 
+class WitnessAddress(BaseModel):
+    """A witness whose cosignatures are collected: where it is asked, and its public key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s?#]{1,500}$")]
+    """Its submission prefix: `/add-checkpoint` follows."""
+    vkey: Annotated[str, Field(max_length=400)]
+
+    @field_validator("vkey")
+    @classmethod
+    def _is_key(cls, vkey: str) -> str:
+        try:
+            CosignatureVerifier.from_vkey(vkey)
+        except NoteError as error:
+            raise ValueError(str(error)) from None
+        return vkey
+
+    @property
+    def verifier(self) -> CosignatureVerifier:
+        """The key."""
+        return CosignatureVerifier.from_vkey(self.vkey)
+
+
 class VerifierSettings(ServiceSettings):
     """The verifier: asks provers, checks, attests, logs."""
 
@@ -60,6 +87,33 @@ class VerifierSettings(ServiceSettings):
     prover_timeout: Seconds = 10.0
     prover_connections: Annotated[int, Field(ge=1, le=1024)] = 32
     query_lifetime: Annotated[int, Field(ge=5, le=3600)] = 60
+    public_url: Annotated[str | None, Field(pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9.:/_~-]*[A-Za-z0-9]$")] = None
+    """What clients write before `/v1/...`, part of what they sign. Unless told, the address that a request names."""
+    require_signatures: bool = False
+    """Questions count only if their relying party signed them; API keys open everything else."""
+    witnesses: Annotated[tuple[WitnessAddress, ...], Field(max_length=MAX_WITNESSES)] = ()
+    """Witnesses that are asked to cosign checkpoints: `[{"url": "https://...", "vkey": "..."}]`."""
+    cosigned_by: Annotated[int | None, Field(ge=1)] = None
+    """How many of them must have cosigned the checkpoint that is shown; all unless told."""
+    witness_timeout: Seconds = 5.0
+    witness_pause: Seconds = 1.0
+    """Seconds between two rounds: about how far the cosigned checkpoint is behind."""
+
+    @model_validator(mode="after")
+    def _one_quorum(self) -> "VerifierSettings":
+        try:
+            self.quorum  # noqa: B018 - whatever is wrong with it is said now
+        except NoteError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def quorum(self) -> Quorum | None:
+        """The witnesses' keys, and how many of them it takes; None without witnesses."""
+        if not self.witnesses:
+            return None
+        keys = tuple(each.verifier for each in self.witnesses)
+        return Quorum(keys, len(keys) if self.cosigned_by is None else self.cosigned_by)
 
 
 class ProverSettings(ServiceSettings):

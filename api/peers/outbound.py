@@ -45,6 +45,18 @@ class Reply:
         return f"<Reply {self.status} redacted>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What the peer said, as bytes; the media type in lower case, without parameters."""
+
+    status: int
+    media_type: bytes
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.status} redacted>"
+
+
 class Outbound:
     """A pool of connections to any number of peers."""
 
@@ -73,30 +85,40 @@ class Outbound:
             PeerBroken: an answer that is not JSON, or too large.
         """
         content = json.dumps(body, separators=(",", ":")).encode()
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Accept": "application/json"}
+        answer = self.send(url, content, headers=headers)
+        if answer.media_type not in _JSON:
+            raise PeerBroken(f"HTTP {answer.status} without JSON")
         try:
-            return self._post(url, content, key)
+            return Reply(answer.status, strict_json.parse(answer.content))
+        except Problem as problem:
+            raise PeerBroken(problem.detail) from None
+
+    def send(self, url: str, content: bytes, *, headers: Mapping[str, str]) -> Answer:
+        """Post bytes, read bytes. A connection that the peer closed while it was idle is replaced once.
+
+        Raises:
+            PeerUnreachable: no answer within the time.
+            PeerBroken: an answer that is too large.
+        """
+        try:
+            return self._send(url, content, headers)
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
             pass
         except _FAILURES as error:
             raise PeerUnreachable(type(error).__name__) from None
         try:
-            return self._post(url, content, key)
+            return self._send(url, content, headers)
         except _FAILURES as error:
             raise PeerUnreachable(type(error).__name__) from None
 
-    def _post(self, url: str, content: bytes, key: str) -> Reply:
-        headers: dict[bytes | str, bytes | str] = {
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
+    def _send(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        sent: dict[bytes | str, bytes | str] = {"Accept-Encoding": "identity"}
+        sent.update(headers.items())
         deadline = time.monotonic() + self._timeout
-        with self._pool.stream("POST", url, content=content, headers=headers, extensions=self._extensions) as response:
+        with self._pool.stream("POST", url, content=content, headers=sent, extensions=self._extensions) as response:
             named = (value for name, value in response.headers if name.lower() == b"content-type")
             media_type = next(named, b"").partition(b";")[0].strip().lower()
-            if media_type not in _JSON:
-                raise PeerBroken(f"HTTP {response.status} without JSON")
             chunks: list[bytes] = []
             read = 0
             for chunk in response.iter_stream():
@@ -107,7 +129,4 @@ class Outbound:
                 if time.monotonic() > deadline:
                     raise PeerUnreachable("slow")
                 chunks.append(chunk)
-        try:
-            return Reply(response.status, strict_json.parse(b"".join(chunks)))
-        except Problem as problem:
-            raise PeerBroken(problem.detail) from None
+        return Answer(response.status, media_type, b"".join(chunks))

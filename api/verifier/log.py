@@ -27,13 +27,16 @@ MOST_ENTRIES: Final = 1_000
 @router.head("/log/checkpoint", include_in_schema=False)
 @router.get(
     "/log/checkpoint",
-    summary="The newest signed checkpoint",
+    summary="The newest signed checkpoint, with cosignatures where there are witnesses",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def checkpoint(request: Request, service: Service) -> Response:
-    """A C2SP signed note: origin, number of entries, root of the tree."""
-    return with_etag(request, service.log.note.encode(), "text/plain; charset=utf-8")
+    """A C2SP signed note: origin, number of entries, root of the tree; the newest that enough witnesses cosigned.
+
+    Without witnesses, and before any has cosigned, it is the newest of all.
+    """
+    return with_etag(request, service.witnessed.shown().note.encode(), "text/plain; charset=utf-8")
 
 
 @router.head("/log/tile/{place:path}", include_in_schema=False)

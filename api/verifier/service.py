@@ -14,14 +14,17 @@ from structlog.typing import FilteringBoundLogger
 
 from api.database import open_migrated
 from api.peers.prover_client import HttpProvers
+from api.peers.witness_client import WitnessClient
 from api.settings import VerifierSettings
 from api.tables import GENERATORS, tables_directory
+from api.verifier.collecting import Collector
 from api.verifier.signing import AttestationKeys, KeyRefused
 from api.web.logs import listening
 from api.web.metrics import Metrics
 from api.web.problems import Problem
 from circuits.group import use_tables
 from circuits.jws import VerifyKey
+from verifier.cosignatures import Cosignatures
 from verifier.entries import FOLDED_KINDS
 from verifier.log import Log
 from verifier.models import CHECKPOINTS
@@ -29,6 +32,7 @@ from verifier.note import NoteSigner
 from verifier.registry import Registry
 from verifier.seals import Sealer
 from verifier.trust import Trust
+from verifier.witnessed import WitnessedLog
 
 _BATCH_THREADS: Final = 8
 
@@ -81,6 +85,7 @@ class VerifierService:
     logger: FilteringBoundLogger
     metrics: Metrics
     batches: ThreadPoolExecutor
+    witnessed: WitnessedLog
     in_flight: InFlight = field(default_factory=InFlight)
 
     def readiness(self) -> dict[str, Any]:
@@ -139,7 +144,32 @@ def opened(
             logger=logger,
             metrics=metrics,
             batches=batches,
+            witnessed=stack.enter_context(_witnessed(settings, engine, log, logger=logger, metrics=metrics)),
         )
+
+
+@contextmanager
+def _witnessed(
+    settings: VerifierSettings, engine: Engine, log: Log, *, logger: FilteringBoundLogger, metrics: Metrics
+) -> Iterator[WitnessedLog]:
+    """The log as it is shown; while the block runs, cosignatures are collected if there are witnesses."""
+    quorum = settings.quorum
+    if quorum is None:
+        yield WitnessedLog(log, None)
+        return
+    cosignatures = Cosignatures(engine, quorum)
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(WitnessClient(each.url, each.verifier, timeout=settings.witness_timeout))
+            for each in settings.witnesses
+        ]
+        collector = Collector(
+            log, cosignatures, clients, pause=settings.witness_pause, logger=logger, registry=metrics.registry
+        )
+        stack.callback(collector.close)
+        shown = WitnessedLog(log, cosignatures)
+        collector.start()
+        yield shown
 
 
 def _keys(settings: VerifierSettings, registry: Registry) -> AttestationKeys:

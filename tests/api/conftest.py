@@ -289,6 +289,12 @@ def world(tmp_path_factory, tables):
 
 
 @pytest.fixture(scope="session")
+def served():
+    """Puts an application behind a real socket."""
+    return Server
+
+
+@pytest.fixture(scope="session")
 def world_over():
     """For tests that need a world of their own."""
     return World
