@@ -155,7 +155,7 @@ def attestation(query_id: QueryId, lender: Lender, service: Service) -> Response
 def evidence(query_id: QueryId, lender: Lender, service: Service) -> Response:
     """Everything it takes to verify the answer offline: `attest evidence verify FILE`."""
     index = int(_answer(service, lender, query_id)["log"]["index"])
-    file = evidences.build(index, log=service.log, registry=service.registry)
+    file = evidences.build(index, log=service.witnessed.covering(index), registry=service.registry)
     name = f'attachment; filename="{query_id}.evidence.json"'
     return Response(file, media_type="application/json", headers={**_NO_STORE, "Content-Disposition": name})
 
