@@ -11,6 +11,7 @@ from api.clock import now
 from api.settings import VerifierSettings
 from api.verifier import log, queries, registry
 from api.verifier.service import VerifierService, opened, service_of
+from api.verifier.signers import TableNonces, signers_of
 from api.version import VERSION
 from api.web.auth import Authenticator
 from api.web.foundation import Gate, StrictRoute, build
@@ -19,6 +20,7 @@ from api.web.logs import open_logger
 from api.web.metrics import Metrics
 from api.web.rates import Rates
 from api.web.schemas import AttestorPeriod, JwkSet, VerifierCard
+from api.web.signatures import Signatures
 from api.web.static import JwkSetResponse, with_etag
 from circuits.calendar import rfc3339
 from verifier.attestors import COMPROMISED, Period
@@ -45,7 +47,13 @@ def create_app(settings: VerifierSettings) -> FastAPI:
                 stack.enter_context, opened(settings, logger=logger, metrics=metrics, now=now)
             )
             keys = Authenticator(TableKeys(service.engine, API_KEYS, service.sealer), keep=settings.key_cache)
-            app.state.gate = Gate(keys, Rates(settings.rate_limit), Rates(settings.failed_logins))
+            signatures = Signatures(
+                signers_of(service.log, service.registry),
+                TableNonces(service.engine, service.sealer),
+                clock=now,
+                public_url=settings.public_url,
+            )
+            app.state.gate = Gate(keys, Rates(settings.rate_limit), Rates(settings.failed_logins), signatures)
             app.state.service = service
             app.state.readiness = service.readiness
             logger.info("started", version=VERSION, size=service.log.size)

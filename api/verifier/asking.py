@@ -15,6 +15,7 @@ from api.peers.outbound import PeerBroken
 from api.verifier import meaning, records
 from api.verifier.records import Told
 from api.verifier.service import VerifierService
+from api.web.auth import AuthenticationError
 from api.web.problems import Problem
 from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from circuits.calendar import day_number, rfc3339
@@ -28,12 +29,20 @@ from circuits.vocabulary import Vocabulary
 from verifier import answering, log
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.checking import ProverResponse
-from verifier.errors import Blame, CheckFailed, LogRefused
+from verifier.errors import Blame, CheckFailed, LogRefused, RequestRefused
+from verifier.signed_request import MAX_BODY, SignedRequest
 
 _TIME_ZONES: Final = 1  # it may be tomorrow already where the question is asked
 
 
-def ask(body: QueryRequest, *, party: str, key: str | None, service: VerifierService) -> Told:
+def ask(
+    body: QueryRequest,
+    *,
+    party: str,
+    key: str | None,
+    service: VerifierService,
+    request: SignedRequest | None = None,
+) -> Told:
     """Answer a question, or tell again what was told.
 
     Args:
@@ -41,13 +50,16 @@ def ask(body: QueryRequest, *, party: str, key: str | None, service: VerifierSer
         party: who asks.
         key: the idempotency key, if there is one.
         service: the open service.
+        request: the question as the party signed it, if it did.
 
     Raises:
+        AuthenticationError: the party's key has changed since the request was let in.
         Problem: it cannot be asked, was declined, or the key is taken.
         PredicateError: the question itself is wrong (the relying party's fault).
         CheckFailed, PeerBroken: the prover's answer proves nothing (the provider's fault); logged as an incident.
         PeerUnreachable, LogUnavailable: not now; nothing was told, and asking again is safe.
     """
+    _require_addressed(body, request, service)
     digest = hashlib.sha256(canonical_json(body.model_dump(by_alias=True))).digest()
     with service.in_flight.once(party, key):
         told = _told_before(service, party, key, digest)
@@ -55,13 +67,25 @@ def ask(body: QueryRequest, *, party: str, key: str | None, service: VerifierSer
             return told
         query, predicate = _put(body, party, service)
         try:
-            told = _answer(query, predicate, key=key, digest=digest, service=service)
+            told = _answer(query, predicate, key=key, digest=digest, service=service, request=request)
         except LogRefused:
             # Another process answered the same key first: what it told is what counts.
             told = _told_before(service, party, key, digest)
             if told is None:
                 raise
         return told
+
+
+def _require_addressed(body: QueryRequest, request: SignedRequest | None, service: VerifierService) -> None:
+    """A signed question names the verifier it is put to: no other may log it as its own."""
+    if body.audience not in {None, service.log.origin}:
+        raise meaning.unfit("#/audience", f"this verifier is {service.log.origin}")
+    if request is None:
+        return
+    if body.audience is None:
+        raise meaning.unfit("#/audience", f"a signed question names the verifier it is put to: {service.log.origin}")
+    if len(request.body) > MAX_BODY:
+        raise Problem("too-large", f"a signed question has at most {MAX_BODY} bytes")
 
 
 def _told_before(service: VerifierService, party: str, key: str | None, digest: bytes) -> Told | None:
@@ -148,7 +172,15 @@ class _Timed:
             self.seconds = time.perf_counter() - started
 
 
-def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: bytes, service: VerifierService) -> Told:
+def _answer(
+    query: Query,
+    predicate: Predicate,
+    *,
+    key: str | None,
+    digest: bytes,
+    service: VerifierService,
+    request: SignedRequest | None,
+) -> Told:
     started = time.perf_counter()
     source = _Timed(service)
     told: list[bytes] = []
@@ -180,8 +212,11 @@ def _answer(query: Query, predicate: Predicate, *, key: str | None, digest: byte
             registry=service.registry,
             signer=service.keys.current,
             now=now,
+            request=request,
             record=record,
         )
+    except RequestRefused:
+        raise AuthenticationError from None
     except (CheckFailed, PeerBroken) as error:
         if not isinstance(error, CheckFailed) or error.blame is Blame.PROVIDER:
             service.metrics.incidents.labels("invalid-proof").inc()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from api.verifier import asking, records
 from api.verifier.service import VerifierService, service_of
-from api.web.auth import Principal, Scope
+from api.web.auth import AuthenticationError, Principal, Scope
 from api.web.errors import KNOWN, as_problem
 from api.web.foundation import Gate, StrictRoute, holder_of
 from api.web.problems import Problem, documented, present
@@ -70,9 +70,11 @@ def ask(body: QueryRequest, lender: Lender, service: Service, idempotency_key: I
     """The answer is proven by the provider, checked, signed and in the log before it is sent. Needs the scope `query`.
 
     A **no** is proven exactly like a **yes**. `declined` never says why. After a 503 nothing is lost: send the same
-    request with the same `Idempotency-Key` again.
+    request with the same `Idempotency-Key` again. A signed request is logged with the answer: it shows who asked.
     """
-    told = asking.ask(body, party=lender.owner, key=idempotency_key, service=service)
+    if service.settings.require_signatures and lender.request is None:
+        raise AuthenticationError
+    told = asking.ask(body, party=lender.owner, key=idempotency_key, service=service, request=lender.request)
     return Response(told.body, told.status, media_type="application/json", headers=_NO_STORE)
 
 
@@ -82,7 +84,14 @@ def ask(body: QueryRequest, lender: Lender, service: Service, idempotency_key: I
     responses=documented(*_SENDING),
 )
 def ask_many(body: BatchRequest, lender: Lender, service: Service, request: Request) -> BatchResponse:
-    """Each question is answered, logged and counted as if it had come alone; one that fails does not hinder others."""
+    """Each question is answered, logged and counted as if it had come alone; one that fails does not hinder others.
+
+    Not with a signature, which could not be logged with each of them: sign every question by itself.
+    """
+    if lender.request is not None:
+        raise Problem("unprocessable", "a signature stands for one question: sign each, and send it by itself")
+    if service.settings.require_signatures:
+        raise AuthenticationError
     gate: Gate = request.app.state.gate
 
     def one(position: int, question: QueryRequest) -> BatchItem:

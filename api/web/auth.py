@@ -1,4 +1,4 @@
-"""API keys: `Authorization: Bearer zka_<id>_<secret>`.
+"""API keys: `Authorization: Bearer zka_<id>_<secret>`; signed requests, which need none, are `signatures`.
 
 Only SHA-256 of the whole key is stored. The secret is 32 random bytes, so a fast hash is enough: there is nothing to
 guess. A key has an owner (a relying party, a provider, a verifier) and scopes; revocation is a date, never a deletion.
@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from circuits.encoding import b64u
+from verifier.signed_request import SignedRequest
 
 PREFIX: Final = "zka"
 _KEY: Final = re.compile(r"zka_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
@@ -60,18 +61,19 @@ class KeyStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking, proven."""
+    """Who is asking, proven; with the request, if it is signed."""
 
     key_id: str
     owner: str
     scopes: frozenset[Scope]
+    request: SignedRequest | None = None
 
 
 class AuthenticationError(Exception):
     """The caller has not shown who they are. One class and one message for every reason: it must not help guessing."""
 
     def __init__(self) -> None:
-        super().__init__("send Authorization: Bearer with a key that is valid")
+        super().__init__("send Authorization: Bearer with a key that is valid, or sign the request with one")
 
 
 def digest(text: str) -> bytes:

@@ -28,6 +28,7 @@ from api.web.metrics import Metrics
 from api.web.middleware import BodyLimit, Observe
 from api.web.problems import Problem, ProblemDocument
 from api.web.rates import Rates
+from api.web.signatures import Signatures
 from api.web.unfit import plain
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -41,6 +42,14 @@ class Gate:
     keys: Authenticator
     rates: Rates
     failures: Rates
+    signatures: Signatures | None = None
+
+    async def enter(self, request: Request, authorization: str | None) -> Principal:
+        """Find out who is asking: by a signature if there is one, else by an API key; AuthenticationError if nobody."""
+        if self.signatures is not None and ("signature" in request.headers or "signature-input" in request.headers):
+            return await run_in_threadpool(self.signatures.authenticate, await self.signatures.read(request))
+        found = self.keys.cached(authorization)
+        return await run_in_threadpool(self.keys.authenticate, authorization) if found is None else found
 
 
 class StrictRequest(Request):
@@ -76,7 +85,10 @@ class _KeyScheme(SecurityBase):
 
     def __init__(self) -> None:
         self.scheme_name = "key"
-        self.model = HTTPBearer(description="`Authorization: Bearer zka_<id>_<secret>`. Keys are scoped and revocable.")
+        self.model = HTTPBearer(
+            description="`Authorization: Bearer zka_<id>_<secret>`. Keys are scoped and revocable. "
+            "Or sign the request: HTTP Message Signatures (RFC 9421), Ed25519."
+        )
 
     async def __call__(self, request: Request) -> str | None:
         return request.headers.get("authorization")
@@ -91,13 +103,11 @@ def holder_of(*scopes: Scope) -> Callable[..., Awaitable[Principal]]:
 
     async def principal(request: Request, authorization: Annotated[str | None, Security(_KEY)]) -> Principal:
         gate: Gate = request.app.state.gate
-        found = gate.keys.cached(authorization)
-        if found is None:
-            try:
-                found = await run_in_threadpool(gate.keys.authenticate, authorization)
-            except AuthenticationError:
-                gate.failures.spend(request.client.host if request.client else "unknown")
-                raise
+        try:
+            found = await gate.enter(request, authorization)
+        except AuthenticationError:
+            gate.failures.spend(request.client.host if request.client else "unknown")
+            raise
         gate.rates.spend(found.key_id)
         if found.scopes.isdisjoint(scopes):
             challenge = f'Bearer realm="zkattest", error="insufficient_scope", scope="{wanted}"'

@@ -40,7 +40,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     for kind in (
         Kind("bad-request", 400, "The request cannot be read", "the body is not JSON: expected a value at line 1"),
         Kind("predicate-syntax", 400, "The question cannot be read", "expected a value after '>'"),
-        Kind("unauthenticated", 401, "Who is asking?", "send Authorization: Bearer with a key that is valid"),
+        Kind("unauthenticated", 401, "Who is asking?", "send Authorization: Bearer with a key, or sign the request"),
         Kind("declined", 403, "Declined", "the provider does not answer this question"),
         Kind("insufficient-scope", 403, "The key may not do this", "this needs the scope query"),
         Kind("not-found", 404, "Not found", "there is nothing here, or it belongs to someone else"),

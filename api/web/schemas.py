@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.web.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
 from circuits.predicate import Predicate
 from circuits.vocabulary import MAX_SCHEMAS
+from verifier.asked import UNSPECIFIED
 
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
 ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
@@ -75,7 +76,10 @@ class QueryRequest(Wire):
         ReasonsWord,
         Field(description="`failed-clauses`: a no says which clauses failed, if the person has consented to that."),
     ] = "outcome-only"
-    purpose: Annotated[Name, Field(description="Why, as a code or a short text.")] = "unspecified"
+    audience: Annotated[
+        Name | None, Field(description="Origin of the verifier that is asked; a signed question has to name it.")
+    ] = None
+    purpose: Annotated[Name, Field(description="Why, as a code or a short text.")] = UNSPECIFIED
     as_of: Annotated[Date | None, Field(description="Ages are counted on this day; today if left out.")] = None
     max_age: Annotated[int | None, Field(ge=0, le=36_525, description="Days the credential may be old.")] = None
 
