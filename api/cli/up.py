@@ -12,15 +12,35 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import present
+from api.cli.failures import CommandError
 from api.cli.options import HomeOption, JsonOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home.directory import Home
     from api.home.services import Services
+    from api.settings import WitnessAddress
 
 LOOK_EVERY = 0.2
 PortOption = Annotated[int | None, typer.Option("--verifier-port", min=1, max=65535, show_default=False)]
+WitnessOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--witness",
+        metavar="URL=VKEY",
+        help="A witness to cosign the log's checkpoints; can be repeated. Kept in the home, in place of those before.",
+    ),
+]
+CosignedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--cosigned-by",
+        metavar="N",
+        min=1,
+        help="How many witnesses a checkpoint needs. Default: all.",
+        show_default=False,
+    ),
+]
 ProverPortOption = Annotated[int | None, typer.Option("--prover-port", min=1, max=65535, show_default=False)]
 
 
@@ -34,6 +54,8 @@ def up(
     home: HomeOption = None,
     verifier_port: PortOption = None,
     prover_port: ProverPortOption = None,
+    witness: WitnessOption = None,
+    cosigned_by: CosignedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run both services in the foreground; the first run makes keys, a provider and a sandbox lender."""
@@ -43,17 +65,40 @@ def up(
     from api.home.services import Services
 
     place = home_at(home)
+    witnesses = [_witness(text) for text in witness or ()]
     place.create()
     busy = {"what": "the services of this home are already running", "remedy": "use them, or stop the other attest up"}
     with ending_on_signals(), locked(place.root / "lock", **busy):
         first = not place.is_ready
         prepare_tables(quiet=as_json)
-        bootstrap(place, verifier_port=verifier_port, prover_port=prover_port)
+        bootstrap(
+            place,
+            verifier_port=verifier_port,
+            prover_port=prover_port,
+            witnesses=witnesses,
+            cosigned_by=cosigned_by,
+        )
         with Services.start(place, environment=os.environ) as services:
             _tell(place, services, first=first, as_json=as_json)
             while True:
                 time.sleep(LOOK_EVERY)
                 services.require_alive()
+
+
+def _witness(text: str) -> "WitnessAddress":
+    from pydantic import ValidationError
+
+    from api.settings import WitnessAddress
+
+    url, _, vkey = text.partition("=")
+    try:
+        return WitnessAddress(url=url, vkey=vkey)
+    except ValidationError:
+        raise CommandError(
+            "this is not a witness's address and key",
+            where=f"--witness {text}",
+            remedy="give both as URL=VKEY; attest witness run shows them",
+        ) from None
 
 
 @contextmanager

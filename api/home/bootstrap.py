@@ -7,9 +7,9 @@ is completed by the next one, and nothing that exists is ever overwritten.
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
@@ -17,11 +17,14 @@ from api.database import migrate, open_engine
 from api.home.directory import PUBLIC_FILE, Address, Config, Home, HomeError, write_file, write_json
 from api.home.services import free_port
 from api.home.settings import log_database
+from api.settings import WitnessAddress
 from api.web.auth import KeyRecord, Scope, make_key
 from api.web.keyring import TableKeys, write_callers
 from circuits.jws import SigningKey
 from prover.keys import FileKeyProvider
+from verifier.cosigning import Quorum
 from verifier.entries import Entry, ProviderEntry, decode_logged, encode
+from verifier.errors import NoteError
 from verifier.leaves import LoggedEntry
 from verifier.log import Draft, Log
 from verifier.models import API_KEYS
@@ -42,6 +45,8 @@ def bootstrap(
     *,
     verifier_port: int | None = None,
     prover_port: int | None = None,
+    witnesses: Sequence[WitnessAddress] = (),
+    cosigned_by: int | None = None,
     environment: Mapping[str, str] = os.environ,
     now: Callable[[], float] = time.time,
     entropy: Entropy = secrets.token_bytes,
@@ -52,6 +57,8 @@ def bootstrap(
         home: its directories exist.
         verifier_port: where the verifier listens; by default as before, on the first run 8470 or a free one.
         prover_port: the same for the prover, 8471.
+        witnesses: who is asked to cosign checkpoints; if any are named, in place of those before.
+        cosigned_by: how many of them it takes; all unless told.
         environment: may name another database than the file in the home.
         now: the clock, Unix seconds.
         entropy: a source of random bytes.
@@ -68,6 +75,7 @@ def bootstrap(
         origin=signer.name,
         prover=_address(prover_port, before.prover if before else None, PROVER_PORT),
         verifier=_address(verifier_port, before.verifier if before else None, VERIFIER_PORT),
+        **_witnessed(home, before, witnesses, cosigned_by),
         **({"provider_id": before.provider_id, "provider_name": before.provider_name} if before else {}),
     )
     engine = open_engine(log_database(home, environment))
@@ -135,6 +143,23 @@ def _address(wanted: int | None, before: Address | None, usual: int) -> Address:
     if wanted is not None:
         return Address(host=before.host if before else HOST, port=wanted)
     return before or Address(host=HOST, port=free_port(HOST, first=usual))
+
+
+def _witnessed(
+    home: Home, before: Config | None, witnesses: Sequence[WitnessAddress], cosigned_by: int | None
+) -> dict[str, Any]:
+    if before is not None and not witnesses:
+        witnesses, cosigned_by = before.witnesses, cosigned_by or before.cosigned_by
+    try:
+        if witnesses or cosigned_by is not None:
+            Quorum(tuple(each.verifier for each in witnesses), cosigned_by or len(witnesses))
+    except NoteError as error:
+        raise HomeError(
+            str(error),
+            where=home.config_file,
+            remedy="name each witness once with --witness, and no more of them with --cosigned-by",
+        ) from None
+    return {"witnesses": tuple(witnesses), "cosigned_by": cosigned_by}
 
 
 def _make_client_keys(

@@ -25,6 +25,7 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.settings import WitnessAddress
 from api.web.unfit import plain
 
 ENVIRONMENT: Final = "ZKATTEST_HOME"
@@ -77,6 +78,8 @@ class Config(BaseModel):
     relying_party: str = "sandbox-lender"
     prover: Address
     verifier: Address
+    witnesses: tuple[WitnessAddress, ...] = ()
+    cosigned_by: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True, slots=True)

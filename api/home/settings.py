@@ -51,6 +51,8 @@ def verifier_settings(home: Home, *, environment: Mapping[str, str]) -> Verifier
             log_key_file=home.log_key,
             attestation_key_file=home.attestation_key,
             prover_keys={config.provider_id: keys["prove"]},
+            witnesses=config.witnesses,
+            cosigned_by=config.cosigned_by,
         )
     )
 
