@@ -7,10 +7,12 @@ from contextlib import ExitStack, closing, contextmanager
 from api.audit.reading import Readable, ServedLog, StoredLog, checkpoint_line, size_of
 from api.database import open_engine
 from api.home.directory import Home, HomeBusyError, locked
-from api.home.settings import log_database
+from api.home.settings import log_database, verifier_settings
 from api.peers.log_client import LogClient
+from verifier.cosignatures import Cosignatures
 from verifier.log import Log
 from verifier.note import NoteSigner
+from verifier.witnessed import WitnessedLog
 
 Progress = Callable[[int, int | None], None]
 
@@ -42,7 +44,9 @@ def _stored(home: Home, stack: ExitStack) -> StoredLog:
     stack.callback(engine.dispose)
     signer = NoteSigner.from_skey(home.log_key.read_text("ascii").strip())
     log = stack.enter_context(closing(Log(engine, signer, entropy=os.urandom)))
-    return StoredLog(log, name=str(home.log_database))
+    quorum = verifier_settings(home, environment=os.environ).quorum
+    shown = WitnessedLog(log, Cosignatures(engine, quorum) if quorum else None).shown()
+    return StoredLog(log, note=shown.note, name=str(home.log_database))
 
 
 def export_lines(log: Readable, *, progress: Progress | None = None) -> Iterator[bytes]:

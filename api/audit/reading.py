@@ -45,11 +45,17 @@ class Readable(Protocol):
 
 
 class StoredLog:
-    """A log in a database, opened by `verifier.log.Log`; raises what that does."""
+    """A log in a database, opened by `verifier.log.Log`; raises what that does.
 
-    def __init__(self, log: Log, *, name: str) -> None:
+    Args:
+        log: the log.
+        note: its checkpoint, the newest or one before.
+        name: where it is.
+    """
+
+    def __init__(self, log: Log, *, note: str, name: str) -> None:
         self.name = name
-        self.note = log.note
+        self.note = note
         self._log = log
 
     def fetch(self, place: Place) -> bytes:
