@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,7 @@ from api.cli.preparing import prepare_tables
 if TYPE_CHECKING:
     from api.audit.sources import Source
     from api.home.directory import Home
-    from verifier.note import Checkpoint
-    from verifier.trust import Trust
 
-MOST_CHECKPOINT = 64 << 10
 group = typer.Typer(help="Audits: replay what was answered.", no_args_is_help=True)
 
 
@@ -62,6 +60,10 @@ def replay(
         list[Path] | None,
         typer.Option("--report", metavar="FILE", help="Write a report: .html for people, .json.", show_default=False),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", metavar="DIR", help="Write evidence files of what is found.", show_default=False),
+    ] = None,
     key: KeyOption = None,
     trust: TrustOption = None,
     home: HomeOption = None,
@@ -73,6 +75,8 @@ def replay(
     from api.audit.observations import Observations
     from api.audit.replaying import ReplayWorkers
     from api.cli.audited import require_reports, tell, write_reports
+    from api.cli.carried import carry_findings, require_folder
+    from api.cli.checkpoints import read_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
     from api.home.directory import require_writable, write_file
@@ -81,10 +85,11 @@ def replay(
     place = home_at(home)
     pins = read_trust(place, trust)
     chosen = engine_name(engine)
-    earlier = None if since is None else _kept(since, pins)
+    earlier = None if since is None else read_checkpoint(since, pins, option="--since")
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
     require_reports(reports or ())
+    require_folder(evidence, source)
     ledger = None if resume is None else LedgerFile(resume, pins, chosen)
     with _explained(resume=resume):
         begun = None if ledger is None else ledger.read()
@@ -124,6 +129,9 @@ def replay(
     )
     write_reports(told, reports or ())
     tell(told, as_json=as_json)
+    if evidence is not None:
+        opened = partial(_opened, place, source, key=key)
+        carry_findings(evidence, report, opened=opened, pins=pins, quiet=as_json)
     if report.failure is not None:
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
@@ -157,30 +165,6 @@ def _explained(name: str = "", *, resume: Path | None, jobs: int = 1) -> Iterato
             remedy=blame(error),
             code=ExitCode.FAILED,
             kind=type(error).__name__,
-        ) from None
-
-
-def _kept(file: Path, pins: "Trust") -> "Checkpoint":
-    """The checkpoint kept from an earlier replay.
-
-    Raises:
-        CommandError: the file holds none that the pinned key signed; the log is not to blame for that.
-    """
-    from verifier.errors import NoteError
-    from verifier.note import Checkpoint
-
-    with file.open("rb") as source:
-        content = source.read(MOST_CHECKPOINT)
-    try:
-        return Checkpoint.open(content.decode("utf-8"), pins.log)
-    except (NoteError, UnicodeDecodeError) as error:
-        reason = str(error) if isinstance(error, NoteError) else "it is not text"
-        raise CommandError(
-            f"no checkpoint of the pinned log: {reason}",
-            where=f"--since {file}",
-            remedy="name a file that attest audit replay --keep wrote for this log",
-            code=ExitCode.FAILED,
-            kind="since",
         ) from None
 
 

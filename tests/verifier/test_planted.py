@@ -5,13 +5,11 @@ Each is made from our own classes with one step changed; the auditor has an expo
 
 import json
 import os
-import subprocess
-import sys
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
+from api.cli import main
 from api.database import migrate, open_engine
 from circuits.attributes import Schema
 from verifier.entries import SchemaEntry, decode_logged
@@ -31,19 +29,23 @@ PAYSLIP = Schema.from_json(
 )
 
 
-@dataclass(frozen=True)
 class Auditor:
-    """Somebody with the pins and a command line."""
+    """Somebody with the pins and the command line, without a home."""
 
-    folder: Path
+    def __init__(self, folder, monkeypatch, capsys):
+        self.folder = folder
+        self.monkeypatch = monkeypatch
+        self.capsys = capsys
 
     def __call__(self, *words, code):
-        pins = ("--trust", str(self.folder / "trust.json"))
-        command = [sys.executable, "-m", "api.cli", *map(str, words), *pins, "--json"]
-        settings = os.environ | {"ZKATTEST_HOME": str(self.folder / "no-home")}
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=settings)  # noqa: S603 - ours
-        assert ran.returncode == code, ran
-        return json.loads(ran.stdout)
+        command = ["attest", *map(str, words), "--trust", str(self.folder / "trust.json"), "--json"]
+        self.monkeypatch.setattr("sys.argv", command)
+        self.monkeypatch.setenv("ZKATTEST_HOME", str(self.folder / "no-home"))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = self.capsys.readouterr()
+        assert int(ended.value.code or 0) == code, said
+        return json.loads(said.out)
 
     def export(self, name, log):
         file = self.folder / name
@@ -52,9 +54,9 @@ class Auditor:
 
 
 @pytest.fixture
-def auditor(tmp_path, world):
+def auditor(tmp_path, world, monkeypatch, capsys):
     (tmp_path / "trust.json").write_bytes(world.trust.to_bytes())
-    return Auditor(tmp_path)
+    return Auditor(tmp_path, monkeypatch, capsys)
 
 
 def test_one_person_two_values_two_lenders(world, auditor):
@@ -64,11 +66,22 @@ def test_one_person_two_values_two_lenders(world, auditor):
     assert auditor("audit", "replay", auditor.export("before.jsonl", world.log), code=0)["clean"]
     world.register(world.company.issue("ada/payslip", {"salary": "58000"}, schema=PAYSLIP))
     second = world.ask("salary > 60000", "ada", schemas=(PAYSLIP,), relying_party="second-bank").index
-    told = auditor("audit", "replay", auditor.export("after.jsonl", world.log), code=1)
-    (found,) = told["findings"]
+    folder = auditor.folder / "for the judge"
+    words = ("audit", "replay", auditor.export("after.jsonl", world.log), "--evidence", folder)
+    (found,) = auditor(*words, code=1)["findings"]
     assert (found["code"], found["blame"], found["evidence"]) == ("contradiction", "provider", [first, second])
     assert f"entry {first} for first-bank" in found["reason"]
     assert f"entry {second} for second-bank" in found["reason"]
+    files = [folder / f"{index}.evidence.json" for index in (first, second)]
+    assert sorted(folder.iterdir()) == sorted([*files, folder / "README.txt"])
+    assert f"{first}.evidence.json, {second}.evidence.json" in (folder / "README.txt").read_text()
+    assert all(file.stat().st_mode & 0o077 == 0 for file in folder.iterdir())
+    told = auditor("evidence", "contradict", *files, code=1)  # the judge has these files and the pins, and no log
+    assert told["contradict"]
+    assert [each["entries"] for each in told["contradictions"]] == [[first, second]]
+    assert not auditor("evidence", "contradict", files[0], files[0], code=0)["contradict"]
+    files[1].write_bytes(files[1].read_bytes().replace(b"second-bank", b"second-tank"))
+    assert "does not hold" in auditor("evidence", "contradict", *files, code=1)["error"]["what"]
 
 
 class Backdating(Registry):
