@@ -12,6 +12,7 @@ from circuits.telling import Intervals, Remainder, sentence
 from verifier.errors import Blame
 from verifier.facts import common
 from verifier.replay import Report
+from verifier.sampling import Sampled
 from verifier.settling import Finding
 from verifier.trust import Trust
 
@@ -138,6 +139,7 @@ class Account:
     blamed: tuple[Blamed, ...]
     contradictions: tuple[Plot, ...]
     intervals: tuple[Plot, ...]
+    sampled: Sampled | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON: values of attributes as in an answer, not as they are encoded."""
@@ -148,6 +150,7 @@ class Account:
             "format": FORMAT,
             **members,
             **{name: [asdict(each) for each in members[name]] for name in listed},
+            "sampled": None if self.sampled is None else asdict(self.sampled),
             **plots,
         }
 
@@ -178,7 +181,7 @@ def account(
     pins = trust.to_json()
     return Account(
         clean=not findings,
-        verdict=_verdict(report, findings, seen),
+        verdict=_verdict(report, findings),
         origin=report.origin,
         log_key=pins["vkey"],
         attestation_key=pins["jwk"],
@@ -186,6 +189,7 @@ def account(
         checkpoint=report.checkpoint,
         source=source,
         engine=report.engine,
+        sampled=report.sampled,
         made_at=calendar.rfc3339(made_at),
         seconds=round(seconds, 3),
         resumed_at=resumed_at,
@@ -208,18 +212,16 @@ def account(
     )
 
 
-def _verdict(report: Report, findings: Sequence[Found], seen: Observations) -> str:
+def _verdict(report: Report, findings: Sequence[Found]) -> str:
     if not findings:
         answers = f"all {report.answers:,} answers hold" if report.answers != 1 else "the one answer holds"
         what = answers if report.answers else "nothing has been answered yet"
         return f"This log holds: its {report.entries:,} entries are what was signed, and {what}."
     first, count = findings[0], report.findings_count
-    said = "one thing" if count == 1 else f"{count:,} things"
-    where = "the log as a whole" if first.index is None else f"entry {first.index}"
-    day = seen.at(first.index)
-    when = "" if day is None else f" of {calendar.rfc3339(day)[:10]}"
-    which = "it concerns" if count == 1 else "the first concerns"
-    return f"This log does not hold: {said} found; {which} {where}{when}, and {first.who} is to blame."
+    where = "the log as a whole" if first.index is None else f"entry {first.index:,}"
+    when = "" if first.at is None else f" of {first.at[:10]}"
+    which = "1 finding, about" if count == 1 else f"{count:,} findings, the first about"
+    return f"This log does not hold: {which} {where}{when}; {first.who} is to blame."
 
 
 def _found(finding: Finding, seen: Observations) -> Found:

@@ -119,21 +119,19 @@ def _findings(account: Account) -> Markup:
 
 
 def _finding(found: Found, *, first: bool) -> Markup:
-    where = "the log" if found.index is None else f"entry {found.index:,}"
-    evidence = ", ".join(f"{index:,}" for index in found.evidence) if found.evidence else "this entry"
-    what = joined(tag("strong", _CODES.get(found.code, found.code.replace("-", " "))), tag("br"), found.reason)
+    if found.index is None:
+        where, evidence = "the log", "the signed checkpoint"
+    else:
+        where = f"entry {found.index:,}"
+        evidence = f"entries {', '.join(f'{each:,}' for each in found.evidence)}" if found.evidence else "this entry"
     cells = {
-        "where": where,
-        "when": _moment(found.at) if found.at else "unknown" if found.index is not None else "",
-        "what": what,
+        "where": tag("span", where, class_="nw"),
+        "when": _two_lines(found.at),
+        "what": joined(tag("strong", _CODES.get(found.code, found.code.replace("-", " "))), tag("br"), found.reason),
         "who is to blame": tag("bdi", found.who, class_="blame"),
-        "evidence": "the signed checkpoint"
-        if found.index is None
-        else f"entries {evidence}"
-        if found.evidence
-        else evidence,
+        "evidence": evidence,
     }
-    written = [tag("td", content, data_label=name) for name, content in cells.items() if content]
+    written = [tag("td", content, data_label=name) for name, content in cells.items()]
     return tag("tr", *written, class_="first" if first else None)
 
 
@@ -153,7 +151,7 @@ def _intervals(account: Account) -> Markup:
         return joined()
     lead = (
         "The people that were asked about most, under the names the provider uses for them. Each bar is what one "
-        "proven answer leaves possible; the green band is what all of them leave. Nobody but the provider knows more."
+        "proven answer leaves possible; the green band is what all of them leave. This is all anybody else has learnt."
     )
     figures = [_figure(plot) for plot in account.intervals]
     return tag("section", tag("h2", "What the answers say together"), tag("p", lead, class_="soft"), *figures)
@@ -175,6 +173,8 @@ def _when(account: Account) -> Markup:
 
 
 def _who(account: Account) -> Markup:
+    if not (account.providers or account.relying_parties):
+        return joined()
     return tag(
         "section",
         tag("h2", "Who"),
@@ -216,6 +216,7 @@ def _how(account: Account) -> Markup:
         "entries by kind": counts or "none",
         "not determined because": ", ".join(f"{n:,} {reason}" for reason, n in account.undetermined.items()),
         "proofs verified with": engine,
+        "once more": account.sampled.english() if account.sampled else "",
         "time it took": f"{account.seconds:,.1f} s"
         + (f", from entry {account.resumed_at:,} on" if account.resumed_at else ""),
         "the log's key": tag("code", account.log_key),
@@ -229,9 +230,8 @@ def _how(account: Account) -> Markup:
         tag(
             "p",
             "A provider fixes a person's values in the log before anyone asks, without showing them, and proves each "
-            "yes and each no from what it fixed. This audit does not show that a value is true. It shows that every "
-            "answer comes from the value that was fixed, that nothing in the log was changed since, and who is to "
-            "blame where not.",
+            "yes and each no from what it fixed. No audit shows that a value is true. What a log that holds shows is "
+            "that every answer comes from the value that was fixed, and that nothing was changed since.",
             class_="soft",
         ),
         tag("dl", *rows, class_="facts small"),
@@ -244,6 +244,14 @@ def _how(account: Account) -> Markup:
 
 def _moment(time: str | None) -> str:
     return "" if time is None else time.replace("T", " ").replace("Z", " UTC")
+
+
+def _two_lines(time: str | None) -> Markup:
+    """A time where there is little room; the log as a whole has none."""
+    day, _, clock = _moment(time).partition(" ")
+    if not day:
+        return joined()
+    return tag("span", day, tag("br"), tag("span", clock, class_="soft small"), class_="nw")
 
 
 def _plural(number: int, one: str, many: str = "") -> str:

@@ -10,8 +10,10 @@ from circuits.attributes import Attribute, AttributeType
 from circuits.calendar import day_number
 from circuits.telling import Intervals
 
-MARGIN: Final = 0.12
-"""Of the span of all thresholds, shown beyond the outermost of them."""
+MARGIN: Final = 12
+"""Percent of the span of all thresholds that are shown beyond the outermost of them."""
+YEARS: Final = 3_653
+"""Days: the least span of dates."""
 THINNEST: Final = 0.6
 """Percent: a single value is still to be seen."""
 TIMELINE: Final = 120
@@ -71,7 +73,8 @@ def timeline_figure(days: Sequence[Days]) -> Markup:
     labels.append(tag("text", days[0].start, x="0", y=TIMELINE + 17))
     if len(days) > 1:
         labels.append(tag("text", days[-1].start, x="100%", y=TIMELINE + 17, text_anchor="end"))
-    spoken = f"Bars for {len(days)} days from {days[0].start} to {days[-1].start}; at most {highest} questions on one."
+    asked = sum(sum(each.outcomes.values()) for each in days)
+    spoken = f"{asked:,} questions from {days[0].start} to {days[-1].start}, at most {highest:,} in one bar."
     drawing = tag("svg", *bars, base, *labels, width="100%", height=TIMELINE + 22, role="img", aria_label=spoken)
     keys = [tag("span", tag("i", class_=name), name) for name in OUTCOMES]
     caption = tag("figcaption", tag("h3", "Questions by day"), tag("p", tag("span", spoken), class_="soft small"))
@@ -86,11 +89,12 @@ class _Scale:
         lowest, highest = attribute.minimum, attribute.maximum
         ends = [end for row in plot.rows for interval in row.intervals for end in interval]
         inner = [end for end in ends if lowest < end < highest] or [lowest, highest]
-        span = max(max(inner) - min(inner), (highest - lowest) // 10_000, 1)
         if attribute.type in (AttributeType.BOOL, AttributeType.ENUM):
             self._low, self._high = lowest, highest + 1
             return
-        pad = max(int(span * MARGIN), 1)
+        # One threshold has no span of its own: then about as much as what it speaks of is wide.
+        usual = YEARS if attribute.type is AttributeType.DATE else max(map(abs, inner))
+        pad = max(max(inner) - min(inner), usual, 1) * MARGIN // 100 + 1
         self._low, self._high = max(lowest, min(inner) - pad), min(highest + 1, max(inner) + pad + 1)
 
     def clipped(self, low: int, high: int) -> tuple[float, float] | None:
@@ -124,7 +128,16 @@ def _bars(intervals: Intervals, scale: _Scale, kind: str) -> Iterator[Markup]:
         placed = scale.clipped(low, high)
         if placed:
             x, width = placed
-            yield tag("rect", x=f"{x:.3f}%", width=f"{width:.3f}%", y="32%", height="36%", rx=3, class_=kind)
+            yield tag(
+                "rect",
+                x=f"{x:.3f}%",
+                width=f"{width:.3f}%",
+                y="50%",
+                height=16,
+                rx=3,
+                transform="translate(0,-8)",
+                class_=kind,
+            )
 
 
 def _band(plot: Plot, scale: _Scale) -> Markup:
@@ -134,11 +147,11 @@ def _band(plot: Plot, scale: _Scale) -> Markup:
 
 
 def _track() -> Markup:
-    return tag("rect", x="0", width="100%", y="46%", height="8%", class_="track")
+    return tag("rect", x="0", width="100%", y="50%", height=4, transform="translate(0,-2)", class_="track")
 
 
 def _nothing() -> tuple[Markup, ...]:
-    box = tag("rect", x="0.2%", width="99.6%", y="22%", height="56%", rx=4, class_="none")
+    box = tag("rect", x="0.2%", width="99.6%", y="50%", height=28, rx=4, transform="translate(0,-14)", class_="none")
     return box, tag("text", "nothing", x="50%", y="50%", dy="0.35em", text_anchor="middle", class_="nothing")
 
 

@@ -40,6 +40,7 @@ table{border-collapse:collapse;width:100%;font-size:.925rem}
 th,td{text-align:left;vertical-align:top;padding:.6rem .9rem;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:500;font-size:.85rem;white-space:nowrap}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.nw{white-space:nowrap}
 tr.first td{background:var(--bad-soft)}
 .blame{color:var(--bad);font-weight:600}
 ul.plain{list-style:none;padding:0;margin:.5rem 0}
@@ -81,6 +82,7 @@ table.cards-on-phone thead{position:absolute;clip-path:inset(50%);height:1px;ove
 table.cards-on-phone tr{display:block;border-top:1px solid var(--line);padding:.5rem 0}
 table.cards-on-phone tr:first-child{border-top:0}
 table.cards-on-phone td,table.cards-on-phone th[scope=row]{display:block;border:0;padding:.15rem .9rem}
+table.cards-on-phone td:empty{display:none}
 table.cards-on-phone td::before{content:attr(data-label) ": ";color:var(--soft)}}
 @media print{:root{color-scheme:light;--ground:#fff;--card:#fff}body{font-size:11pt}main{max-width:none;padding:0}
 figure,.verdict,tr,.cards div{break-inside:avoid}h2,h3{break-after:avoid}*{print-color-adjust:exact;
