@@ -126,6 +126,19 @@ class Consent(ProverTable, table=True):
     revoked_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class ErasureRequest(ProverTable, table=True):
+    """That a person was erased here, and what the verifier has to be told; once it was, only its place in the log.
+
+    `sealed` holds the reference and the credentials' ids under a key of the vault: the person's own is destroyed.
+    """
+
+    __tablename__: ClassVar[Any] = "prover_erasure"
+    id: bytes = Field(primary_key=True)
+    requested_at: int = Field(sa_type=BigInteger)
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    entry_index: int | None = Field(default=None, sa_type=BigInteger)
+
+
 def _table(model: type[ProverTable]) -> Table:
     return cast("Table", model.__table__)  # type: ignore[attr-defined]  # SQLModel sets it when the class is made
 
@@ -136,4 +149,5 @@ SCHEMAS = _table(ProviderSchema)
 CREDENTIALS = _table(IssuedCredential)
 OUTBOX = _table(Outbox)
 CONSENTS = _table(Consent)
+ERASURES = _table(ErasureRequest)
 METADATA = ProverTable.metadata

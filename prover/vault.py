@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from circuits.attributes import Schema
 from circuits.encoding import fields
@@ -163,31 +163,57 @@ class Vault:
             SubjectUnknown: no such subject (the operator's fault).
         """
         with engine.begin() as connection:
-            lookup = self.lookup(reference)
-            subject_id = connection.scalar(select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == lookup).with_for_update())
-            if subject_id is None:
-                raise SubjectUnknown("no such subject in this vault")
-            erased: dict[str, int | None] = {
-                "lookup": None,
-                "sealed_reference": None,
-                "wrapped_key": None,
-                "erased_at": now,
-            }
-            connection.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject_id).values(erased))
-            theirs = CREDENTIALS.c.subject_id == subject_id
-            connection.execute(
-                update(CREDENTIALS).where(theirs, CREDENTIALS.c.superseded_at.is_(None)).values(superseded_at=now)
-            )
-            mine = select(CREDENTIALS.c.id).where(theirs)
-            connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
-            connection.execute(delete(CONSENTS).where(CONSENTS.c.subject_id == subject_id))
-            erased_credentials = connection.execute(
-                update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None)
-            ).rowcount
-        # On SQLite the rows as they were are still in the write-ahead log: this transaction empties it first.
+            erased = self.erase_in(connection, reference, now=now)
+        self.forget(engine)
+        return len(erased)
+
+    def erase_in(self, connection: Connection, reference: str, *, now: int) -> tuple[str, ...]:
+        """Erase a subject within a transaction of the caller's, who has it forgotten afterwards: see `forget`.
+
+        Returns:
+            The ids of all credentials they ever had, registered or not.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        lookup = self.lookup(reference)
+        subject_id = connection.scalar(select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == lookup).with_for_update())
+        if subject_id is None:
+            raise SubjectUnknown("no such subject in this vault")
+        erased: dict[str, int | None] = {
+            "lookup": None,
+            "sealed_reference": None,
+            "wrapped_key": None,
+            "erased_at": now,
+        }
+        connection.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject_id).values(erased))
+        theirs = CREDENTIALS.c.subject_id == subject_id
+        connection.execute(
+            update(CREDENTIALS).where(theirs, CREDENTIALS.c.superseded_at.is_(None)).values(superseded_at=now)
+        )
+        mine = select(CREDENTIALS.c.id).where(theirs)
+        connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
+        connection.execute(delete(CONSENTS).where(CONSENTS.c.subject_id == subject_id))
+        connection.execute(update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None))
+        return tuple(connection.scalars(mine).all())
+
+    @staticmethod
+    def forget(engine: Engine) -> None:
+        """Have SQLite empty its write-ahead log: the rows as they were before an erasure are still in it."""
         with engine.connect().execution_options(checkpointed=True) as connection:
             connection.execute(select(SUBJECTS.c.id).limit(1))
-        return erased_credentials
+
+    def seal_request(self, request: bytes, *, of: bytes, entropy: Entropy) -> bytes:
+        """Seal what is still to be told about a person who is erased already; `of` names the row it is kept in."""
+        nonce = entropy(NONCE_BYTES)
+        return nonce + AESGCM(self._request_key()).encrypt(nonce, request, _request_context(of))
+
+    def open_request(self, sealed: bytes, *, of: bytes) -> bytes:
+        """Open what seal_request sealed. Raises VaultError."""
+        return _open(self._request_key(), sealed, _request_context(of))
+
+    def _request_key(self) -> bytes:
+        return self._keyed(fields("zkattest/vault/request-key/1"))
 
     def dispute(self, engine: Engine, reference: str, *, since: int | None) -> None:
         """Note that a subject disputes what is held of them since then (Unix seconds); None settles the dispute.
@@ -221,6 +247,10 @@ def _reference_context(subject_id: bytes, lookup: bytes) -> bytes:
 
 def _openings_context(subject_id: bytes, credential_id: str, schema: Schema) -> bytes:
     return fields("zkattest/vault/openings/1", subject_id, credential_id.encode(), schema.digest)
+
+
+def _request_context(of: bytes) -> bytes:
+    return fields("zkattest/vault/request/1", of)
 
 
 def _party_context(subject_id: bytes, party: bytes) -> bytes:

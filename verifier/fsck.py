@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from circuits import calendar
 from circuits.encoding import canonical_json
 from verifier import stored
 from verifier.checking import EngineName
 from verifier.entries import decode
 from verifier.errors import Blame, EntryError, NoteError
 from verifier.export import entry_line
-from verifier.leaves import SALT, LoggedEntry, salted_leaf
+from verifier.leaves import SALT, AnyEntry, LoggedEntry, Tombstone, salted_leaf
 from verifier.merkle import HASH, leaf_hash
 from verifier.note import Checkpoint, NoteVerifier
 from verifier.replay import Progress, replay
@@ -29,6 +30,7 @@ from verifier.tiles import WIDTH, Tree
 from verifier.trust import Trust
 
 MOST_FAULTS = 100
+_NEVER = calendar.unix("9999-12-31T23:59:59Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +190,12 @@ class _Check:
         self._count += max(0, report.findings_count - len(report.findings))
         return report.answers
 
-    def _lines(self, note: str, walk: Iterator[LoggedEntry]) -> Iterator[bytes]:
+    def _lines(self, note: str, walk: Iterator[AnyEntry]) -> Iterator[bytes]:
         yield canonical_json({"checkpoint": note}) + b"\n"
         for logged in walk:
             yield entry_line(logged)
 
-    def _walk(self, size: int | None) -> Iterator[LoggedEntry]:
+    def _walk(self, size: int | None) -> Iterator[AnyEntry]:
         """Check every row; yield for every number up to `size` an entry that can be replayed, if only as malformed."""
         for row in stored.entries(self._connection):
             while size is not None and self._tree.size < min(row.index, size):
@@ -212,9 +214,13 @@ class _Check:
         self._append(self._in_tile(index))
         return LoggedEntry(index, "missing", self._time, bytes(SALT), b"")
 
-    def _entry(self, row: stored.StoredEntry) -> LoggedEntry:
+    def _entry(self, row: stored.StoredEntry) -> AnyEntry:
         in_tile = self._in_tile(row.index)
         beside = leaf_hash(row.leaf) if row.leaf is not None and len(row.leaf) == HASH else None
+        if row.erased:
+            return self._erased(row, beside, in_tile)
+        if row.erased_by is not None:
+            self._find("log_entry", row.index, "it is said to be erased, and is not")
         computed = None
         if row.body is None or row.salt is None or len(row.salt) != SALT:
             self._find("log_entry", row.index, "its body or its salt is missing")
@@ -229,6 +235,19 @@ class _Check:
             self._find("log_tile", row.index, "its hash is not that of its body")
         self._append(agreed)
         return self._decoded(row)
+
+    def _erased(self, row: stored.StoredEntry, beside: bytes | None, in_tile: bytes | None) -> Tombstone:
+        """Of two that speak about a body that is gone either may be wrong; whether it may be gone a replay says."""
+        if beside is None or beside != in_tile:
+            self._find("log_entry", row.index, "its leaf and its hash in the tile contradict each other")
+        self._append(beside or in_tile)
+        kind, at = row.kind or "unknown", row.appended_at
+        if at is None or not 0 <= at < _NEVER:
+            self._find("log_entry", row.index, "the time stated beside its leaf is none")
+            at = self._time
+        self._rows.expect_erased(row.index, kind)
+        leaf = row.leaf if row.leaf is not None and len(row.leaf) == HASH else bytes(HASH)
+        return Tombstone(row.index, kind, at, leaf, row.erased_by or 0)
 
     def _decoded(self, row: stored.StoredEntry) -> LoggedEntry:
         body, salt = row.body or b"", row.salt if row.salt is not None and len(row.salt) == SALT else bytes(SALT)

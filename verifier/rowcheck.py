@@ -16,6 +16,8 @@ from circuits.errors import CircuitsError
 from verifier import stored
 from verifier.cosigning import CosignatureVerifier, line_of
 from verifier.entries import AnswerEntry, DeclinedEntry, Entry, SchemaEntry, UndeterminedEntry, decode
+from verifier.erasing import STATE as ERASED
+from verifier.erasure import OUTCOMES
 from verifier.errors import EntryError, NoteError, VerifierError
 from verifier.merkle import HASH
 from verifier.models import API_KEYS, COSIGNATURES, COUNTS, NONCES, QUERIES
@@ -72,6 +74,12 @@ class RowCheck:
         if isinstance(entry, SchemaEntry):
             self._schemas[entry.schema.digest] = entry.schema
         if isinstance(entry, Outcome):
+            self._unrecorded.extend(bytes(index + 1 - len(self._unrecorded)))
+            self._unrecorded[index] = 1
+
+    def expect_erased(self, index: int, kind: str) -> None:
+        """Note an entry whose body is gone; of a question, as it is said to have been, the record stays."""
+        if kind in OUTCOMES:
             self._unrecorded.extend(bytes(index + 1 - len(self._unrecorded)))
             self._unrecorded[index] = 1
 
@@ -136,6 +144,10 @@ class RowCheck:
     def _contradictions(self, record: stored.StoredRecord) -> Iterator[str]:
         index = record.entry_index
         row = None if index is None else stored.entry(self._connection, index)
+        if row is not None and row.erased:
+            yield from self._seen(row.index)
+            yield from _remains(record)
+            return
         try:
             entry, at = decode((row.body if row else None) or b"")
         except EntryError:
@@ -144,10 +156,7 @@ class RowCheck:
         if index is None or not isinstance(entry, Outcome):
             yield "it names an entry that answers nothing"
             return
-        if index < len(self._unrecorded):
-            if not self._unrecorded[index]:
-                yield "it is not the only record of its entry"
-            self._unrecorded[index] = 0
+        yield from self._seen(index)
         yield from _contradictions(record, entry)
         if not isinstance(entry, DeclinedEntry) and record.response is not None:
             try:
@@ -156,6 +165,20 @@ class RowCheck:
                 told = b""
             if told not in (None, record.response):
                 yield "the response is not what the log says was told"
+
+    def _seen(self, index: int) -> Iterator[str]:
+        if index < len(self._unrecorded):
+            if not self._unrecorded[index]:
+                yield "it is not the only record of its entry"
+            self._unrecorded[index] = 0
+
+
+def _remains(record: stored.StoredRecord) -> Iterator[str]:
+    """What must be gone from the record of a question whose entry was erased."""
+    if record.state != ERASED:
+        yield f"its entry was erased, so its state must be {ERASED}"
+    if record.has_response or record.row["idempotency_key"] is not None or record.request_digest != bytes(HASH):
+        yield "its entry was erased, so response, key and digest must be gone"
 
 
 def _contradictions(record: stored.StoredRecord, entry: Outcome) -> Iterator[str]:

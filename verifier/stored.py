@@ -14,6 +14,7 @@ from verifier.models import CHECKPOINTS, ENTRIES, QUERIES, TILES
 
 CHUNK = 256
 _MOST_MESSAGES = 20
+_COLUMNS = ("index", "kind", "appended_at", "leaf", "salt", "body", "erased_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class StoredEntry:
     leaf: bytes | None
     salt: bytes | None
     body: bytes | None
+    erased_by: int | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether it says that salt and body were erased."""
+        return self.salt is None and self.body is None and self.erased_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +82,14 @@ def checkpoints(connection: Connection) -> list[StoredCheckpoint]:
 
 def entries(connection: Connection) -> Iterator[StoredEntry]:
     """Read every entry there is, in order of its number; memory stays flat."""
-    names = ("index", "kind", "appended_at", "leaf", "salt", "body")
-    for row in _streamed(connection, _all(ENTRIES.name, *names).order_by(column("index"))):
-        yield StoredEntry(row[0], _text(row[1]), _count(row[2]), _octets(row[3]), _octets(row[4]), _octets(row[5]))
+    for row in _streamed(connection, _all(ENTRIES.name, *_COLUMNS).order_by(column("index"))):
+        yield _entry(row)
 
 
 def entry(connection: Connection, index: int) -> StoredEntry | None:
     """Read one entry, or None."""
-    wanted = _all(ENTRIES.name, "kind", "appended_at", "leaf", "salt", "body").where(column("index") == index)
-    row = connection.execute(wanted).first()
-    if row is None:
-        return None
-    return StoredEntry(index, _text(row[0]), _count(row[1]), _octets(row[2]), _octets(row[3]), _octets(row[4]))
+    row = connection.execute(_all(ENTRIES.name, *_COLUMNS).where(column("index") == index)).first()
+    return None if row is None else _entry(row)
 
 
 def tile(connection: Connection, level: int, number: int) -> bytes | None:
@@ -125,6 +128,12 @@ def rows(connection: Connection, source: Table) -> Iterator[dict[str, object]]:
             name: bytes(value) if isinstance(value, memoryview) else value
             for name, value in zip(names, row, strict=True)
         }
+
+
+def _entry(row: Sequence[Any]) -> StoredEntry:
+    index, kind, appended_at, leaf, salt, body, erased_by = row
+    read = (_text(kind), _count(appended_at), _octets(leaf), _octets(salt), _octets(body), _count(erased_by))
+    return StoredEntry(index, *read)
 
 
 def _all(name: str, *columns: str) -> Any:  # noqa: ANN401 - a select of untyped columns

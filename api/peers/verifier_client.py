@@ -7,9 +7,11 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable, Reply
-from api.web.schemas import CredentialReceipts, SchemaReceipt
+from api.web.schemas import CredentialReceipts, ErasureReceipt, SchemaReceipt
 
 _MOST_BYTES: Final = 4 << 20
+_ERASING_SECONDS: Final = 300.0
+"""The verifier looks for a person in its whole log."""
 _ITEM: Final = re.compile(r"#/credentials/([0-9]{1,6})")
 Receipt = TypeVar("Receipt", bound=BaseModel)
 _CREATED: Final = 201
@@ -37,6 +39,7 @@ class VerifierClient:
         self._url = url.rstrip("/")
         self._key = key
         self._outbound = Outbound(timeout=timeout, connections=2, most=_MOST_BYTES)
+        self._patient = Outbound(timeout=max(timeout, _ERASING_SECONDS), connections=1, most=_MOST_BYTES)
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +50,7 @@ class VerifierClient:
     def close(self) -> None:
         """Close the connections."""
         self._outbound.close()
+        self._patient.close()
 
     def register_schema(self, schema: dict[str, Any]) -> int:
         """Register a schema; its place in the log. Again is harmless.
@@ -65,6 +69,11 @@ class VerifierClient:
         reply = self._outbound.post(f"{self._url}/v1/credential-batches", body, key=self._key)
         receipts = _read(reply, CredentialReceipts)
         return {receipt.id: receipt.index for receipt in receipts.credentials}
+
+    def erase(self, token: str, subject: str) -> ErasureReceipt:
+        """Have a person erased; what was. Again is harmless. Raises as register_schema does."""
+        body = {"erasure": token, "subject": subject}
+        return _read(self._patient.post(f"{self._url}/v1/erasures", body, key=self._key), ErasureReceipt)
 
 
 def _read(reply: Reply, kind: type[Receipt]) -> Receipt:

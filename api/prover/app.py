@@ -40,6 +40,7 @@ from circuits.encoding import b64u
 from circuits.group import use_tables
 from circuits.jws import SigningKey
 from circuits.query import Query
+from prover.erasing import Eraser
 from prover.errors import Declined
 from prover.issuance import Issuer
 from prover.keys import EnvironmentKeyProvider, FileKeyProvider, KeyProvider
@@ -129,7 +130,8 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
                     timeout=settings.verifier_timeout,
                 )
             )
-            registrar = Registrar(issuer, client, pause=settings.registration_pause, logger=logger)
+            eraser = Eraser(engine, vault, key=key, provider=settings.provider)
+            registrar = Registrar(issuer, client, eraser=eraser, pause=settings.registration_pause, logger=logger)
             metrics.refused.set_function(registrar.refused_count)
             registrar.start()
             stack.callback(registrar.close)

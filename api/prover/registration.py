@@ -1,5 +1,7 @@
 """Registration: one thread empties the issuer's outbox into the verifier's log, in order, for as long as it takes.
 
+Before that it has the verifier erase whoever was erased here: that is never put off by what cannot be registered.
+
 The outbox is the truth: a crash between the verifier's receipt and our note of it sends the same batch again, and the
 verifier gives the same places. When the verifier is away, the pauses grow; new records or its return end them.
 
@@ -17,6 +19,9 @@ from structlog.typing import FilteringBoundLogger
 
 from api.peers.outbound import PeerBroken, PeerUnreachable
 from api.peers.verifier_client import RegistrationRefused, VerifierClient
+from api.prover.erasures import tell
+from prover.erasing import Eraser
+from prover.errors import VaultError
 from prover.issuance import Issuer, Pending
 
 BATCH: Final = 500
@@ -32,12 +37,15 @@ class Registrar:
         issuer: Issuer,
         client: VerifierClient,
         *,
+        eraser: Eraser | None = None,
         pause: float,
         logger: FilteringBoundLogger,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._issuer = issuer
         self._client = client
+        self._eraser = eraser
+        self._unerased = 0
         self._pause = pause
         self._logger = logger
         self._jitter = jitter
@@ -65,11 +73,15 @@ class Registrar:
         return self._issuer.pending_count(until=self._refused) if self._refused is not None else 0
 
     def flush(self) -> int:
-        """Register one batch of what waits, but for what the verifier refuses; how many credentials that was.
+        """Tell of erasures, then register one batch of what waits, but for what the verifier refuses.
+
+        Returns:
+            How many credentials that was.
 
         Raises:
             PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
         """
+        self._tell_erasures()
         for schema in self._issuer.pending_schemas():
             self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))
         waiting = self._issuer.pending(BATCH, beyond=self._refused)
@@ -85,6 +97,21 @@ class Registrar:
             self._refused = max(refused, key=lambda each: each.sequence)
             self._logger.error("credentials-refused", count=len(refused), pending=self._issuer.pending_count())  # noqa: TRY400 - what the verifier said may quote
         return len(waiting)
+
+    def _tell_erasures(self) -> None:
+        if self._eraser is None or self._eraser.pending_count() <= self._unerased:
+            return  # what was refused is told again when another one comes, or the service starts again
+        try:
+            told = tell(self._eraser, self._client)
+        except VaultError:
+            self._unerased = self._eraser.pending_count()
+            self._logger.error("erasures-unreadable", count=self._unerased)  # noqa: TRY400 - a traceback may quote
+            return
+        self._unerased = sum(each.receipt is None for each in told)
+        if self._unerased:
+            self._logger.error("erasures-refused", count=self._unerased)
+        if len(told) > self._unerased:
+            self._logger.info("erased", count=len(told) - self._unerased)
 
     def _register(self, waiting: Sequence[Pending]) -> None:
         if not waiting:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.clock import now
 from api.settings import VerifierSettings
-from api.verifier import log, queries, registry
+from api.verifier import erasures, log, queries, registry
 from api.verifier.service import VerifierService, opened, service_of
 from api.verifier.signers import TableNonces, signers_of
 from api.version import VERSION
@@ -71,7 +71,7 @@ def create_app(settings: VerifierSettings) -> FastAPI:
         metrics=metrics,
         large=("/v1/credential-batches", "/v1/query-batches", "/v1/verify"),
     )
-    for each in (queries.router, registry.router, log.router, router):
+    for each in (queries.router, registry.router, erasures.router, log.router, router):
         app.include_router(each)
     return app
 

@@ -131,7 +131,7 @@ def list_queries(
     "/v1/queries/{query_id}",
     summary="An answer again",
     response_model=Answer | Undetermined,
-    responses=documented(*_READING, "declined"),
+    responses=documented(*_READING, "declined", "erased"),
 )
 def read(query_id: QueryId, lender: Lender, service: Service) -> Response:
     """Byte for byte what was answered. Another relying party's query is not found."""
@@ -144,7 +144,7 @@ def read(query_id: QueryId, lender: Lender, service: Service) -> Response:
     response_class=Response,
     responses={
         200: {"content": {"application/jwt": {"schema": {"type": "string"}}}},
-        **documented(*_READING, "declined"),
+        **documented(*_READING, "declined", "erased"),
     },
 )
 def attestation(query_id: QueryId, lender: Lender, service: Service) -> Response:
@@ -158,7 +158,7 @@ def attestation(query_id: QueryId, lender: Lender, service: Service) -> Response
     response_class=Response,
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
-        **documented(*_READING, "declined"),
+        **documented(*_READING, "declined", "erased"),
     },
 )
 def evidence(query_id: QueryId, lender: Lender, service: Service) -> Response:

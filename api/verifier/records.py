@@ -14,6 +14,7 @@ from circuits.calendar import rfc3339
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import EncodingError
 from verifier import log
+from verifier.erasing import STATE
 from verifier.models import QUERIES
 from verifier.seals import Sealer
 
@@ -46,8 +47,10 @@ class Record:
         """What was answered.
 
         Raises:
-            Problem: `declined`, if that was it.
+            Problem: `declined`, if that was it; `erased`, if it is gone.
         """
+        if self.state == STATE:
+            raise Problem("erased")
         if self.state == DECLINED or self.response is None:
             raise Problem("declined")
         return Told(_STATUS[self.state], self.response)

@@ -38,6 +38,8 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     PeerUnreachable: ("unavailable", False),
     PeerBroken: ("invalid-proof", False),
     verifier.QueryRefused: ("unavailable", False),
+    verifier.CredentialErased: ("unavailable", False),
+    verifier.BodyErased: ("erased", False),
     verifier.CheckFailed: ("invalid-proof", False),
     verifier.RegistryError: ("conflict", True),
     verifier.LogUnavailable: ("unavailable", False),

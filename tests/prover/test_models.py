@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
 
 from api.database import is_migrated, migrate, open_engine
-from prover.models import CONSENTS, METADATA, SUBJECTS, Consent, IssuedCredential, Subject
+from prover.models import CONSENTS, ERASURES, METADATA, SUBJECTS, Consent, IssuedCredential, Subject
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def test_a_vault_of_the_revision_before_keeps_what_it_holds(engine):
     with engine.begin() as connection:
         connection.execute(insert(SUBJECTS).values(id=b"0123456789abcdef", created_at=1, erased_at=2))
         CONSENTS.drop(connection)
+        ERASURES.drop(connection)
         connection.execute(text("UPDATE prover_revision SET version_num = 'prover_0001'"))
     assert not is_migrated(engine, "prover")
     migrate(engine, "prover")
@@ -49,6 +50,7 @@ def test_a_vault_of_the_revision_before_keeps_what_it_holds(engine):
     with engine.connect() as connection:
         assert connection.scalars(select(SUBJECTS.c.created_at)).all() == [1]
         assert connection.scalars(select(CONSENTS.c.id)).all() == []
+        assert connection.scalars(select(ERASURES.c.id)).all() == []
 
 
 def test_no_row_shows_its_columns():

@@ -1,0 +1,92 @@
+"""`attest prover erase`: a person is erased, here and at the verifier."""
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from api.cli import present
+from api.cli.failures import CommandError, ExitCode
+from api.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from api.home.directory import Home
+    from api.web.schemas import ErasureReceipt
+    from prover.erasing import Eraser
+
+SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask. It cannot be undone.")]
+
+
+def erase(
+    *,
+    subject: SubjectOption,
+    yes: YesOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a person: from the vault at once, from the verifier's log as soon as it can be told. No way back."""
+    from api.cli.connection import home_at
+    from api.prover.sinks import unlocked
+    from circuits.jws import SigningKey
+    from prover.erasing import Eraser
+    from prover.errors import SubjectUnknown
+
+    place = home_at(home)
+    if not yes and not typer.confirm(f"Erase all that is held about {subject}? It cannot be undone", err=True):
+        raise CommandError("nothing was erased", remedy="answer y, or give --yes", kind="erase")
+    with unlocked(place) as (engine, vault):
+        key = SigningKey.from_pem(place.signing_key.read_bytes())
+        eraser = Eraser(engine, vault, key=key, provider=place.config().provider_id)
+        try:
+            erased = eraser.erase(subject, now=int(time.time()), entropy=os.urandom)
+        except SubjectUnknown:
+            raise CommandError(
+                "no such person in the vault", remedy="nothing was erased; who was erased is not known", kind="erase"
+            ) from None
+        receipt = _told(place, eraser, erased.id)
+    if as_json:
+        present.print_json(
+            {
+                "subject": subject,
+                "credentials": erased.credentials,
+                "logged": None if receipt is None else receipt.model_dump(),
+            }
+        )
+    else:
+        _tell(subject, erased.credentials, receipt)
+    if receipt is None:
+        raise typer.Exit(ExitCode.NO_ANSWER)
+
+
+def _told(home: "Home", eraser: "Eraser", request: bytes) -> "ErasureReceipt | None":
+    """Tell the verifier; its receipt, or None if it has to be told later."""
+    from api.home.settings import prover_settings
+    from api.peers.outbound import PeerBroken, PeerUnreachable
+    from api.peers.verifier_client import VerifierClient
+    from api.prover.erasures import tell
+
+    settings = prover_settings(home, environment=os.environ)
+    if settings.verifier_url is None or settings.verifier_key is None:
+        return None
+    key = settings.verifier_key.get_secret_value()
+    with VerifierClient(settings.verifier_url, key=key, timeout=settings.verifier_timeout) as client:
+        try:
+            told = tell(eraser, client)
+        except (PeerUnreachable, PeerBroken):
+            return None
+    return next((each.receipt for each in told if each.erasure.id == request), None)
+
+
+def _tell(subject: str, credentials: int, receipt: "ErasureReceipt | None") -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_row("vault", f"{credentials:,} credentials cannot be opened any more")
+    if receipt is not None:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in receipt.erased.items())
+        table.add_row("log", f"{counts or 'nothing was there'}; entry {receipt.indices[-1]:,} says so")
+    present.out.print(f"{subject} is erased", markup=False)
+    present.out.print(table)
+    if receipt is None:
+        present.err.print("the verifier could not be told, or refuses; the prover goes on telling it while it runs")

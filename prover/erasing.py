@@ -1,0 +1,99 @@
+"""Erasing a person: from the vault at once, and from the verifier's log as soon as it can be told.
+
+One transaction destroys what the vault holds and notes what is to be told, so that a crash between the two loses
+neither. The note is sealed, and goes when the verifier has answered; its place in the log stays.
+"""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, insert, select, update
+
+from circuits.encoding import canonical_json
+from circuits.erasure import sign_erasure
+from circuits.jws import SigningKey
+from prover.models import ERASURES
+from prover.vault import Entropy, Vault
+
+_ID = 16
+_PENDING = ERASURES.c.entry_index.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """That a person is erased here: the request by which the verifier is told, and how many credentials they had."""
+
+    id: bytes
+    credentials: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PendingErasure:
+    """What the verifier has to be told: the provider's signed word, and about whom."""
+
+    id: bytes
+    token: str
+    subject: str
+
+    def __repr__(self) -> str:
+        return "<PendingErasure redacted>"
+
+
+class Eraser:
+    """Erases a provider's people.
+
+    Args:
+        engine: the migrated database.
+        vault: its vault.
+        key: the provider's signing key, current with the verifier.
+        provider: its id.
+    """
+
+    def __init__(self, engine: Engine, vault: Vault, *, key: SigningKey, provider: str) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._key = key
+        self._provider = provider
+
+    def erase(self, reference: str, *, now: int, entropy: Entropy) -> Erasing:
+        """Destroy all that is held of a person, and note that the verifier has to be told.
+
+        Raises:
+            SubjectUnknown: no such subject, or erased already (the operator's fault).
+        """
+        request = entropy(_ID)
+        with self._engine.begin() as connection:
+            credentials = self._vault.erase_in(connection, reference, now=now)
+            told = canonical_json({"subject": reference, "credentials": sorted(credentials)})
+            sealed = self._vault.seal_request(told, of=request, entropy=entropy)
+            connection.execute(insert(ERASURES).values(id=request, requested_at=now, sealed=sealed))
+        self._vault.forget(self._engine)
+        return Erasing(request, len(credentials))
+
+    def pending(self, *, now: int) -> list[PendingErasure]:
+        """What the verifier has not acknowledged, oldest first; signed now, with the key that is current.
+
+        Raises:
+            VaultError: the vault was tampered with.
+        """
+        chosen = select(ERASURES.c.id, ERASURES.c.sealed).where(_PENDING).order_by(ERASURES.c.requested_at)
+        with self._engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(chosen).all()
+        return [self._signed(bytes(row.id), bytes(row.sealed or b""), now) for row in rows]
+
+    def pending_count(self) -> int:
+        """How many people the verifier has yet to erase."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return connection.scalar(select(func.count()).select_from(ERASURES).where(_PENDING)) or 0
+
+    def mark_logged(self, request: bytes, entry_index: int) -> None:
+        """Note where the log says so, and forget who it was. Doing so twice changes nothing."""
+        with self._engine.begin() as connection:
+            told = update(ERASURES).where(ERASURES.c.id == request, _PENDING)
+            connection.execute(told.values(sealed=None, entry_index=entry_index))
+        self._vault.forget(self._engine)
+
+    def _signed(self, request: bytes, sealed: bytes, now: int) -> PendingErasure:
+        told = json.loads(self._vault.open_request(sealed, of=request))
+        signed = sign_erasure(provider=self._provider, credentials=told["credentials"], issued_at=now, key=self._key)
+        return PendingErasure(request, signed.token, told["subject"])

@@ -1,0 +1,101 @@
+"""A person is erased from the vault at once, and what the verifier has to be told is kept until it was told."""
+
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from circuits.attributes import Schema
+from circuits.erasure import Erasure
+from prover.erasing import Eraser
+from prover.errors import SubjectUnknown, VaultError
+from prover.models import ERASURES
+from prover.records import Record
+
+NOW = 1_795_000_000
+SCHEMA = Schema.from_json(
+    {"schema": "s", "version": 1, "attributes": [{"name": "first", "type": "integer", "min": 0, "max": 9}]}
+)
+
+
+@pytest.fixture
+def eraser(engine, vault, signing_key):
+    return Eraser(engine, vault, key=signing_key, provider="bank")
+
+
+@pytest.fixture
+def issued(issuer):
+    """Alice has two credentials, bob one."""
+    ids = []
+    for subject, value in (("alice-planted", "1"), ("alice-planted", "2"), ("bob", "3")):
+        ids.append(issuer.issue([Record(subject, {"first": value})], schema=SCHEMA, now=NOW, entropy=os.urandom)[0])
+    return [each.credential for each in ids]
+
+
+def test_what_is_to_be_told_names_all_credentials_and_waits(eraser, issued, issuer, signing_key):
+    erased = eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    assert erased.credentials == 2
+    (pending,) = eraser.pending(now=NOW + 9)
+    said = Erasure.open(pending.token, signing_key.public)
+    assert (pending.id, pending.subject) == (erased.id, "alice-planted")
+    assert (said.provider, said.issued_at, said.credentials) == ("bank", NOW + 9, tuple(sorted(issued[:2])))
+    assert [each.id for each in issuer.pending(9)] == issued[2:]
+    assert "alice" not in repr(pending)
+
+
+def test_told_it_is_forgotten(eraser, issued, engine):
+    erased = eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    assert (issued[0] != issued[1], eraser.pending_count()) == (True, 1)
+    for _ in range(2):
+        eraser.mark_logged(erased.id, 41)
+        assert eraser.pending_count() == 0
+        assert eraser.pending(now=NOW) == []
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(ERASURES))
+    assert (bytes(row.id), row.sealed, row.entry_index) == (erased.id, None, 41)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_file_has_the_reference(eraser, issued, engine):
+    assert issued
+    erased = eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    eraser.mark_logged(erased.id, 41)
+    file = Path(engine.url.database)
+    for path in file.parent.iterdir():
+        assert b"alice" not in path.read_bytes()
+    assert file.with_name(f"{file.name}-wal").stat().st_size == 0
+
+
+def test_nobody_and_nobody_any_more_are_refused_and_others_stay(eraser, issued):
+    assert issued
+    eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    for reference in ("alice-planted", "nobody"):
+        with pytest.raises(SubjectUnknown):
+            eraser.erase(reference, now=NOW, entropy=os.urandom)
+    eraser.erase("bob", now=NOW, entropy=os.urandom)
+    assert eraser.pending_count() == 2
+
+
+def test_one_that_was_tampered_with_does_not_open(eraser, issued, engine):
+    assert issued
+    eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    eraser.pending(now=NOW)
+    with engine.begin() as connection:
+        connection.execute(update(ERASURES).values(id=bytes(16)))
+    with pytest.raises(VaultError):
+        eraser.pending(now=NOW)
+
+
+def test_a_crash_leaves_both_or_neither(eraser, issued, vault, monkeypatch):
+    assert issued
+
+    def broken(*_arguments, **_more):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(vault), "seal_request", broken)
+        with pytest.raises(OSError, match="disk full"):
+            eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    assert eraser.pending_count() == 0
+    assert eraser.erase("alice-planted", now=NOW, entropy=os.urandom).credentials == 2
