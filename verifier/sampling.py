@@ -34,6 +34,11 @@ class Sampled:
     answers: int
     findings: tuple[Finding, ...]
 
+    def english(self) -> str:
+        """Say it in a line."""
+        agreed = f"not so on {len(self.findings):,}" if self.findings else "and agrees"
+        return f"{self.answers:,} drawn by seed {self.seed}: the {self.engine} engine verified them too, {agreed}"
+
 
 class Sample:
     """Draws so many answers from all that are offered, each as likely as any other; keeps no more than these."""

@@ -13,6 +13,7 @@ from api.cli import compare, mirror, present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, KeyOption, TrustOption
 from api.cli.preparing import prepare_tables
+from api.cli.settlers import JobsOption, SampleOption, SchedulerOption, SeedOption, settlers
 
 if TYPE_CHECKING:
     from api.audit.sources import Source
@@ -48,10 +49,10 @@ def replay(
         Path | None,
         typer.Option("--keep", metavar="FILE", help="Write the new checkpoint here.", show_default=False),
     ] = None,
-    jobs: Annotated[
-        int,
-        typer.Option("--jobs", metavar="N", min=1, max=256, help="Verify proofs in N processes, one for each core."),
-    ] = 1,
+    jobs: JobsOption = 1,
+    scheduler: SchedulerOption = None,
+    sample: SampleOption = 0,
+    seed: SeedOption = None,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Note progress here; go on from it.", show_default=False),
@@ -73,7 +74,6 @@ def replay(
     from api.audit.account import account
     from api.audit.ledgers import LedgerFile
     from api.audit.observations import Observations
-    from api.audit.replaying import ReplayWorkers
     from api.cli.audited import require_reports, tell, write_reports
     from api.cli.carried import carry_findings, require_folder
     from api.cli.checkpoints import read_checkpoint
@@ -93,26 +93,25 @@ def replay(
     ledger = None if resume is None else LedgerFile(resume, pins, chosen)
     with _explained(resume=resume):
         begun = None if ledger is None else ledger.read()
-    if chosen == "fast":
+    if chosen == "fast" or sample:
         prepare_tables(quiet=as_json)
     started = time.perf_counter()
     seen = Observations()
     with ExitStack() as stack:
         log = _opened(place, source, stack, key=key)
-        stack.enter_context(_explained(log.name, resume=resume, jobs=jobs))
+        stack.enter_context(_explained(log.name, resume=resume))
+        by = settlers(stack, jobs=jobs, scheduler=scheduler, engine=chosen, size=sample, seed=seed)
         shown = stack.enter_context(present.progress(quiet=as_json, rate=True))
         task = shown.add_task("replaying", total=None)
-        workers = None
-        if jobs > 1:
-            workers = stack.enter_context(ReplayWorkers(jobs=jobs, engine=chosen))
         report = replay_log(
             log.lines,
             trust=pins,
             since=earlier,
             engine=chosen,
             progress=lambda done, total: shown.update(task, completed=done, total=total),
-            settler=None if workers is None else workers.settle,
-            ahead=0 if workers is None else workers.ahead,
+            settler=by.settle,
+            ahead=by.ahead,
+            sample=by.sample,
             ledger=begun,
             keep=None if ledger is None else ledger.write,
             observe=seen,
@@ -139,7 +138,7 @@ def replay(
 
 
 @contextmanager
-def _explained(name: str = "", *, resume: Path | None, jobs: int = 1) -> Iterator[None]:
+def _explained(name: str = "", *, resume: Path | None) -> Iterator[None]:
     """Say what ended a replay before it came to a report."""
     from api.audit.replaying import WorkersLost
     from api.cli.trust import blame
@@ -157,7 +156,9 @@ def _explained(name: str = "", *, resume: Path | None, jobs: int = 1) -> Iterato
             kind="ledger",
         ) from None
     except WorkersLost as error:
-        raise CommandError(str(error), where=f"--jobs {jobs}", remedy="try fewer jobs", kind="workers") from None
+        raise CommandError(
+            str(error), where=name, remedy="go on with --resume, or with fewer workers", kind="workers"
+        ) from None
     except (VerifierError, CircuitsError) as error:
         raise CommandError(
             f"the log does not hold: {error}",

@@ -76,6 +76,7 @@ def _facts(account: "Account") -> Table:
         "read from": _plain(account.source),
         "entries": f"{account.entries:,}",
         "answers that hold": f"{account.answers:,}, proof by proof, {account.engine} engine",
+        "once more": account.sampled.english() if account.sampled else "",
         "questions": said or "none",
         "erased": f"{erased:,}, on {', '.join(account.erased)}" if erased else "",
         "from, to": f"{account.first_at}, {account.last_at}" if account.first_at else "",
