@@ -39,11 +39,20 @@ def ask(
     provider: Annotated[
         str | None, typer.Option("--provider", metavar="ID", help="Which provider answers.", show_default=False)
     ] = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option(
+            "--sign",
+            metavar="KEYFILE",
+            help="Sign the question with this private key (attest keygen), which the verifier knows as yours.",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask a question about a person; get a proven YES or NO, never the value."""
-    from api.cli.connection import connect, home_at
+    from api.cli.connection import connect, connect_signing, home_at
     from api.cli.refusals import refusal
     from api.home.directory import require_writable, write_file
     from api.peers.lender_client import Refusal
@@ -51,7 +60,10 @@ def ask(
     if evidence is not None:
         require_writable(evidence)  # before asking: an answer is logged and charged once it is given
     options = {**_under(schema or []), **_reasons(why=why), "as_of": as_of, "provider": provider}
-    with connect(home_at(home)) as client:
+    place = home_at(home)
+    if sign is not None:
+        options["audience"] = place.config().origin
+    with connect(place) if sign is None else connect_signing(place, sign) as client:
         try:
             with present.waiting("asking", quiet=as_json):
                 answer = client.ask(predicate, subject=subject, **{n: v for n, v in options.items() if v is not None})

@@ -8,6 +8,9 @@ from api.cli.failures import CommandError
 from api.home.directory import Home, read_json
 from api.peers.lender_client import ServiceClient
 from api.peers.log_client import LogClient
+from api.peers.signing import RequestSigner
+from circuits.errors import CircuitsError
+from circuits.jws import SigningKey
 
 KEY_ENVIRONMENT: Final = "ZKATTEST_KEY"
 
@@ -34,6 +37,22 @@ def connect(home: Home, *, room: str = "verifier", key: str = "lender") -> Servi
             remedy="a key reads zka_<id>_<secret>; unset the variable to use the key of this home",
         )
     return ServiceClient(url, key=given or home.keys()[key])
+
+
+def connect_signing(home: Home, file: Path) -> ServiceClient:
+    """A client for this home's verifier that signs every request with the key in a file, and has no API key.
+
+    Raises:
+        HomeError: nothing has been set up here.
+        CommandError: the file holds no private key.
+    """
+    try:
+        signer = RequestSigner(SigningKey.from_pem(file.read_bytes()))
+    except OSError as error:
+        raise CommandError("the key cannot be read", where=str(file), remedy=str(error.strerror)) from None
+    except CircuitsError as error:
+        raise CommandError(str(error), where=str(file), remedy="attest keygen makes one") from None
+    return ServiceClient(_address(home, "verifier"), signer=signer)
 
 
 def connect_log(home: Home) -> LogClient:

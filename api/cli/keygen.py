@@ -1,4 +1,4 @@
-"""`attest keygen`: a signing key for a provider or a verifier that keeps its keys outside a home."""
+"""`attest keygen`: a signing key for a lender, or for a provider or verifier that keeps its keys outside a home."""
 
 import os
 from pathlib import Path

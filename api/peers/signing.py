@@ -3,9 +3,11 @@
 import base64
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Final
+
+import httpx2
 
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
@@ -50,3 +52,17 @@ class RequestSigner:
             "Signature-Input": f"zkattest={signed.input}",
             "Signature": f"zkattest=:{base64.b64encode(signed.signature).decode()}:",
         }
+
+
+class SignedAuth(httpx2.Auth):
+    """Signs whatever an httpx2 client sends: `httpx2.Client(auth=SignedAuth(signer))`."""
+
+    requires_request_body = True
+
+    def __init__(self, signer: RequestSigner) -> None:
+        self._signer = signer
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Add the headers."""
+        request.headers.update(self._signer.headers(request.method, str(request.url), request.content))
+        yield request
