@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from api.audit.reading import Readable, size_of
+from api.audit.reading import Readable, settled, size_of
 from api.home.directory import PRIVATE_DIRECTORY, write_lines
 from circuits.encoding import parse_json
 from verifier.errors import ExportError
@@ -37,15 +37,16 @@ def write_bodies(folder: Path, log: Readable, *, progress: Progress | None = Non
 
     Raises:
         ExportError: what is served is no log.
+        LogMovedOn: go on under a newer checkpoint.
         OSError: a file cannot be written.
     """
     size, new = size_of(log.note), 0
     for place in _bundles(size):
         start, path = place.number * WIDTH, _path(folder, place)
         if not path.is_file():
-            lines = list(log.lines(start, start + place.width))
+            lines = list(settled(log.lines(start, start + place.width), start, size))
             for number in _erased(lines, start):  # before the erasure itself: if this is cut off, it is done again
-                new += _write_again(folder, log, number)
+                new += _write_again(folder, log, number, size=size)
             _write(path, lines)
             new += 1
         _remove_shorter(folder, place)
@@ -102,11 +103,12 @@ def _erased(lines: list[bytes], start: int) -> list[int]:
     return sorted(found)
 
 
-def _write_again(folder: Path, log: Readable, number: int) -> int:
+def _write_again(folder: Path, log: Readable, number: int, *, size: int) -> int:
     path = _path(folder, Place(None, number))
     if not path.is_file():
         return 0
-    _write(path, list(log.lines(number * WIDTH, (number + 1) * WIDTH)))
+    start = number * WIDTH
+    _write(path, list(settled(log.lines(start, start + WIDTH), start, size)))
     return 1
 
 

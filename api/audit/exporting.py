@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from api.audit.reading import Readable, ServedLog, StoredLog, checkpoint_line, size_of
+from api.audit.reading import Readable, ServedLog, StoredLog, checkpoint_line, settled, size_of
 from api.database import open_engine
 from api.home.directory import Home, HomeBusyError, locked
 from api.home.settings import log_database, verifier_settings
@@ -58,10 +58,11 @@ def export_lines(log: Readable, *, progress: Progress | None = None) -> Iterator
 
     Raises:
         ExportError: what is served is no log.
+        LogMovedOn: read it again, under a newer checkpoint.
     """
     yield checkpoint_line(log)
     size = size_of(log.note)
-    for done, line in enumerate(log.lines(0, size), 1):
+    for done, line in enumerate(settled(log.lines(0, size), 0, size), 1):
         yield line
         if progress:
             progress(done, size)

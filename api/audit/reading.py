@@ -1,6 +1,6 @@
 """Where a log can be copied from: the database of a verifier that is stopped, or a service that answers over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from pydantic import ValidationError
@@ -13,15 +13,21 @@ from circuits.encoding import b64u_decode, canonical_json
 from circuits.errors import EncodingError
 from verifier.bundles import bundle, leaves_of
 from verifier.errors import ExportError
-from verifier.export import entry_line
+from verifier.export import entry_line, parse_entry_line
 from verifier.layout import Place
 from verifier.leaves import LoggedEntry, Tombstone
 from verifier.log import Log
 from verifier.merkle import HASH
 from verifier.tiles import WIDTH
 
+ERASED: Final = b'"erased":'
+"""In every line of a tombstone; in a text of another line its quotes are escaped."""
 LINE: Final = 10
 """Digits of the largest number that a checkpoint's size may have here: a log of ten billion entries is a mistake."""
+
+
+class LogMovedOn(Exception):  # noqa: N818 - names the state; reading it again, under a newer checkpoint, is safe
+    """Something was erased, and the checkpoint does not cover the entry that says so (nobody's fault)."""
 
 
 class Readable(Protocol):
@@ -127,6 +133,20 @@ def size_of(note: str) -> int:
     if not (written.isascii() and written.isdigit() and len(written) <= LINE):
         raise ExportError("the checkpoint does not say how many entries it covers")
     return int(written)
+
+
+def settled(lines: Iterable[bytes], start: int, size: int) -> Iterator[bytes]:
+    """Pass lines on, as long as all they speak of is among the entries that the checkpoint covers.
+
+    Raises:
+        LogMovedOn: an entry was erased after the checkpoint had been signed: a replay would miss the erasure.
+    """
+    for index, line in enumerate(lines, start):
+        if ERASED in line:
+            erased = getattr(parse_entry_line(line, index), "erased", 0)
+            if erased >= size:
+                raise LogMovedOn(f"entry {index} was erased by entry {erased}; the checkpoint covers only {size}")
+        yield line
 
 
 def _line(entry: EntryLine | ErasedLine, expected: int) -> bytes:

@@ -5,6 +5,7 @@ import sqlite3
 
 from sqlalchemy.exc import OperationalError
 
+from api.audit.reading import LogMovedOn
 from api.audit.sources import SourceError
 from api.cli.failures import CommandError, ExitCode
 from api.cli.refusals import REMEDIES, refusal
@@ -54,6 +55,9 @@ def _told_by_a_service(error: Exception) -> CommandError | None:
     match error:
         case Refusal():
             return refusal(error)
+        case LogMovedOn():
+            remedy = "do it again, in a moment: it then has a newer checkpoint"
+            return CommandError(str(error), remedy=remedy, code=ExitCode.NO_ANSWER, kind="moved-on")
         case Unreachable():
             return CommandError(
                 str(error),

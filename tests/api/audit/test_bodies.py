@@ -3,6 +3,8 @@
 import pytest
 
 from api.audit.bodies import FOLDER, read_bodies, write_bodies
+from api.audit.exporting import export_lines
+from api.audit.reading import LogMovedOn
 from circuits.encoding import b64u, canonical_json
 from verifier.errors import ExportError
 
@@ -18,6 +20,7 @@ class Copy:
         self.size = size
         self.bodies = {int(index.strip("_")): body for index, body in bodies.items()}
         self.asked = []
+        self.erased = {}
 
     @property
     def note(self):
@@ -32,6 +35,9 @@ class Copy:
             body = self.bodies.get(index, {"kind": "note", "text": f"number {index}"})
             written = canonical_json(body).decode()
             line = {"appended_at": AT, "body": written, "index": index, "kind": body["kind"], "salt": b64u(bytes(32))}
+            if index in self.erased:
+                line = {"appended_at": AT, "erased": self.erased[index], "index": index, "kind": "note"}
+                line["leaf"] = b64u(bytes(32))
             yield canonical_json(line) + b"\n"
 
 
@@ -93,6 +99,20 @@ def test_what_is_erased_is_written_again_before_its_erasure(tmp_path):
     assert erased.asked == [(512, 700), (0, 256)]
     assert b"gone" in (tmp_path / FOLDER / "000.jsonl").read_bytes()
     assert list(read_bodies(tmp_path, 700)) == lines(erased)
+
+
+def test_an_erasure_that_the_checkpoint_does_not_cover(tmp_path):
+    log = Copy(600, _550={"kind": "erasure", "entries": [3]})
+    log.erased = {3: 550}
+    covered = list(export_lines(log))
+    assert len(covered) == 601
+    assert write_bodies(tmp_path / "covered", log) == 4  # the first file once more, when its erasure is read
+    assert list(read_bodies(tmp_path / "covered", 600)) == covered[1:]
+    log.erased[7] = 600
+    with pytest.raises(LogMovedOn, match="entry 7 was erased by entry 600"):
+        list(export_lines(log))
+    with pytest.raises(LogMovedOn):
+        write_bodies(tmp_path / "not", log)
 
 
 def missing(path):
