@@ -6,10 +6,10 @@
       "mutates": "log/leaf", "why": "..."}]}
 
 What several inputs have in common stands once, in `shared`; `{"$shared": name}` stands for it. A text that differs from
-a shared one in one place is `{"$shared": name, "at": 17, "cut": 4, "put": "text"}`.
+a shared one in some places is `{"$shared": name, "edits": [[17, 4, "text"], ...]}`: from character 17, 4 are replaced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ PACKAGED = Path(__file__).with_name("vectors")
 SOURCES = Path(__file__).parents[2] / "tests" / "vectors" / "cases"
 _FILE = {"format", "topic", "about", "shared", "cases"}
 _CASE = {"id", "operation", "input", "expect", "why"}
-_EDIT = {"$shared", "at", "cut", "put"}
+_EDITED = {"$shared", "edits"}
 
 
 class KitError(Exception):
@@ -128,7 +128,14 @@ def expand(value: Any, shared: Mapping[str, Any]) -> Any:  # noqa: ANN401 - pars
     base = shared.get(value["$shared"])
     if set(value) == {"$shared"} and base is not None:
         return base
-    if set(value) != _EDIT or not isinstance(base, str):
+    if set(value) != _EDITED or not isinstance(base, str):
         raise KitError(f"{value['$shared']}: is not shared, or no text that could be edited")
-    at: int = value["at"]
-    return base[:at] + value["put"] + base[at + value["cut"] :]
+    return _edited(base, value["edits"])
+
+
+def _edited(base: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    parts, start = [], 0
+    for at, cut, put in edits:  # places are those of the shared text, in ascending order
+        parts += [base[start:at], put]
+        start = at + cut
+    return "".join([*parts, base[start:]])

@@ -56,13 +56,13 @@ def changed(place, change):
 def test_what_is_shared_is_put_in_its_place(tmp_path):
     good, bad = read_topic(changed(1, lambda case: case.update(input={"b": [EDIT]})), "file")
     assert good.input == {"a": {"x": [1]}}
-    assert bad.input == {"b": ["abXYef"]}
+    assert bad.input == {"b": ["a-bXYef"]}
     assert (good.accepted, bad.accepted, bad.mutates) == (True, False, "t/good")
     (tmp_path / "t.json").write_bytes(changed(None, lambda _file: None))
     assert [case.id for case in read_kit(tmp_path)] == ["t/good", "t/bad"]
 
 
-EDIT = {"$shared": "text", "at": 2, "cut": 2, "put": "XY"}
+EDIT = {"$shared": "text", "edits": [[1, 0, "-"], [2, 2, "XY"]]}
 MALFORMED = {
     "format": changed(None, lambda file: file.update(format="zkattest-vectors/2")),
     "member": changed(None, lambda file: file.update(more=1)),

@@ -13,6 +13,8 @@ from circuits.jws import SigningKey
 from circuits.query import Reasons
 from verifier.attestors import rotate
 from verifier.evidence import build
+from verifier.evidence_file import EvidenceFile
+from verifier.leaves import LoggedEntry
 from verifier.note import Checkpoint, NoteSigner
 from verifier.parties import PartyEntry
 
@@ -39,11 +41,11 @@ QUERY = {
 
 
 def evidence(world, entry):
-    """Log an answer, two entries after it, and write the file."""
+    """Log an answer, two entries after it, and write the file; with the world, the answer's number."""
     index = world.append(entry)
     for number in (1, 2):
         world.append(PartyEntry(f"later-{number}", SigningKey(bytes([number]) * 32).public, NOW))
-    return json.loads(build(index, log=world, registry=world.registry))
+    return world, index, json.loads(build(index, log=world, registry=world.registry))
 
 
 def text_of(file):
@@ -51,7 +53,7 @@ def text_of(file):
 
 
 def files():
-    """Accepted files: name, file, pins, why."""
+    """Accepted files: name, what evidence returns, pins, why."""
     world, held = peopled()
     yield "yes", evidence(world, world.answer(query(), held["ada"][0])), PINS, "a proven yes"
     world, held = peopled()
@@ -76,17 +78,17 @@ def files():
     entry = world.answer(query(), held["ada"][0], request=signed())
     yield "signed", evidence(world, entry), PINS, "the relying party has signed the question"
     world, held = peopled()
-    file = evidence(world, world.answer(query(), held["ada"][0]))
+    world, index, file = evidence(world, world.answer(query(), held["ada"][0]))
     text = file["tlog_proof"].partition("\n\n")[2].partition("\n\n")[0].encode() + b"\n"
     file["tlog_proof"] += WITNESSES[0].cosign(text, now=NOW)
     pins = PINS | {"witnesses": [WITNESSES[0].verifier.vkey], "quorum": 1}
-    yield "cosigned", file, pins, "a pinned witness has cosigned the checkpoint"
+    yield "cosigned", (world, index, file), pins, "a pinned witness has cosigned the checkpoint"
 
 
 def evidence_topic():
     topic = Topic("evidence", "One file proves one answer offline, with pinned keys; and every place in it counts.")
     topic.shared["pins"] = PINS
-    for name, file, pins, why in files():
+    for name, (world, index, file), pins, why in files():
         topic.shared[name] = text = text_of(file)
         argument = {"evidence": text, "pins": pins}
         topic.accept(name, "evidence.verify", argument, why)
@@ -95,6 +97,8 @@ def evidence_topic():
             topic.reject(
                 f"{name}-{case}", "evidence.verify", argument | {"evidence": changed_text}, reason, mutates=name
             )
+        for case, other, reason in _lies(world, index, file) if name == "no" else ():
+            topic.reject(f"{name}-{case}", "evidence.verify", argument | {"evidence": other}, reason, mutates=name)
         for case, other, reason in _mistrusted(name, pins):
             topic.reject(f"{name}-{case}", "evidence.verify", argument | {"pins": other}, reason, mutates=name)
     return topic
@@ -103,7 +107,6 @@ def evidence_topic():
 def _broken(name, file):
     if name == "no":
         yield from _members_changed(file)
-        yield from _bodies_changed(file)
         yield from _forms(file)
     turned = {"yes": "no", "no": "yes"}[json.loads(file["answer"]["body"])["answer"]]
     yield "answer-turned", _in(file, "answer", answer=turned), "the other answer"
@@ -179,30 +182,49 @@ def _members_changed(file):
         yield f"{role}-alone", file | {role: file[role][0]}, "an entry where a list is due"
 
 
-def _bodies_changed(file):
+def _lies(world, index, file):
+    """What the log really says, signed and included, and must not: bodies that were changed before they were logged."""
+    lists = {name: [entry["index"] for entry in file[name]] for name in file if isinstance(file[name], list)}
+    for name, place, body, why in _lying_bodies(index, file):
+        honest = world.logged[place]
+        kind = json.loads(body)["kind"]
+        world.logged[place] = LoggedEntry(place, kind, NOW, honest.salt, body.encode())
+        yield f"logged-{name}", EvidenceFile.read(world, index, lists).to_bytes().decode(), f"logged so: {why}"
+        world.logged[place] = honest
+
+
+def _lying_bodies(index, file):
+    places = {"answer": index} | {role: file[role][0]["index"] for role in ROLES[1:]}
+    bodies = {"answer": file["answer"]["body"]} | {role: file[role][0]["body"] for role in ROLES[1:]}
     for role in ROLES:
-        yield f"{role}-time", _in(file, role, at="2026-11-18T00:00:00Z"), "another time of the entry"
-        yield f"{role}-kind", _in(file, role, kind="declined"), "another kind of entry"
-    body = file["answer"]["body"]
+        yield f"{role}-kind", places[role], changed(bodies[role], kind="declined"), "another kind of entry"
+        yield f"{role}-more", places[role], changed(bodies[role], more=1), "a member more"
+    body = bodies["answer"]
     for member, value in QUERY.items():
-        other = file | {"answer": file["answer"] | {"body": in_query(body, **{member: value})}}
-        yield f"query-{member}", other, f"another {member} of the question"
-    token = json.loads(file["credentials"][0]["body"])["token"]
-    attestation, proof = json.loads(body)["attestation"], json.loads(body)["proof"]
+        yield f"query-{member}", index, in_query(body, **{member: value}), f"another {member} of the question"
+    token = json.loads(bodies["credentials"])["token"]
+    stated = json.loads(body)
+    attestation, proof = stated["attestation"], stated["proof"]
     for name, role, change, why in (
+        ("turned", "answer", {"answer": "yes"}, "the other answer"),
+        ("time", "answer", {"at": "2026-11-18T00:00:00Z"}, "answered before it was put"),
+        ("later", "answer", {"at": "2026-11-18T11:06:41Z"}, "attested at another time than it was logged"),
         ("credential", "answer", {"credentials": [b64u(bytes(16))]}, "another credential is named"),
         ("told", "answer", {"clauses": [False]}, "clauses that nobody asked for"),
         ("asked-at", "answer", {"asked_at": 0}, "asked before there was anything to rely on"),
-        ("proof", "answer", {"proof": proof[:-4] + "AAAA"}, "another proof"),
+        ("future", "answer", {"asked_at": 1000}, "asked later than it was answered"),
+        ("proof", "answer", {"proof": "A" * len(proof)}, "a proof of zeros"),
         ("proof-short", "answer", {"proof": proof[:-4]}, "a proof cut short"),
         ("attestation", "answer", {"attestation": attestation[:-6] + "AAAAAA"}, "another signature of the verifier"),
         ("provider-id", "providers", {"id": "other-kyc"}, "another provider"),
         ("provider-key", "providers", {"jwk": SigningKey(bytes(32)).public.to_jwk()}, "another key of the provider"),
+        ("provider-from", "providers", {"valid_from": "2027-01-01T00:00:00Z"}, "a key that is not valid yet"),
         ("schema-provider", "schemas", {"provider": "other-kyc"}, "the schema is another provider's"),
         ("schema-payroll", "schemas", {"schema": PAY.to_json()}, "another schema"),
         ("token", "credentials", {"token": token[:-6] + "AAAAAA"}, "another signature of the provider"),
+        ("early", "credentials", {"at": "2026-10-01T00:00:00Z"}, "logged before the day its values are of"),
     ):
-        yield f"body-{name}", _in(file, role, **change), why
+        yield f"body-{name}", places[role], changed(bodies[role], **change), why
 
 
 def _forms(file):

@@ -63,19 +63,35 @@ class Topic:
             return [self._short(each) for each in value]
         if isinstance(value, dict):
             return {name: self._short(each) for name, each in value.items()}
-        if isinstance(value, str) and len(value) > SHORT:
-            edits = [self._edit(value, name, base) for name, base in self.shared.items() if isinstance(base, str)]
-            return min([value, *edits], key=lambda each: len(json.dumps(each)))
+        texts = {name: base for name, base in self.shared.items() if isinstance(base, str)}
+        if isinstance(value, str) and len(value) > SHORT and texts:
+            name = max(texts, key=lambda name: sum(_ends(texts[name], value)))
+            edited = {"$shared": name, "edits": edits(texts[name], value)}
+            return min(value, edited, key=lambda each: len(_text(each)))
         return value
 
-    def _edit(self, value, name, base):
-        at = _common(base, value)
-        tail = _common(base[at:][::-1], value[at:][::-1])
-        return {"$shared": name, "at": at, "cut": len(base) - at - tail, "put": value[at : len(value) - tail]}
+
+def edits(base, text):
+    """Say how a text comes from another: [place, characters to cut, what to put there], in ascending order."""
+    start, end = _ends(base, text)
+    before, after = (each[start : len(each) - end].split('"') for each in (base, text))
+    if len(before) != len(after):
+        before, after = ['"'.join(before)], ['"'.join(after)]
+    found, at = [], start
+    for old, new in zip(before, after, strict=True):
+        if old != new:
+            found.append([at, len(old), new])
+        at += len(old) + 1
+    return found
+
+
+def _ends(one, other):
+    """Count the characters that two texts have in common at their start, and then at their end."""
+    start = _common(one, other)
+    return start, _common(one[start:][::-1], other[start:][::-1])
 
 
 def _common(one, other):
-    """Count the characters that two texts have in common from their start."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
