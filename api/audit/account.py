@@ -9,6 +9,7 @@ from api.audit.observations import DAY, OUTCOMES, Commitment, Observations, Show
 from circuits import calendar
 from circuits.attributes import Attribute
 from circuits.telling import Intervals, Remainder, sentence
+from verifier.attestors import told
 from verifier.errors import Blame
 from verifier.facts import common
 from verifier.replay import Report
@@ -139,6 +140,7 @@ class Account:
     blamed: tuple[Blamed, ...]
     contradictions: tuple[Plot, ...]
     intervals: tuple[Plot, ...]
+    key_changes: tuple[str, ...] = ()
     sampled: Sampled | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -185,6 +187,7 @@ def account(
         origin=report.origin,
         log_key=pins["vkey"],
         attestation_key=pins["jwk"],
+        key_changes=tuple(told(each) for each in report.keys) if len(report.keys) > 1 else (),
         witnesses=pins.get("quorum", 0),
         checkpoint=report.checkpoint,
         source=source,

@@ -221,6 +221,7 @@ def _how(account: Account) -> Markup:
         + (f", from entry {account.resumed_at:,} on" if account.resumed_at else ""),
         "the log's key": tag("code", account.log_key),
         "the key of its answers": tag("code", account.attestation_key.get("x", "")),
+        "when each key counted": "; ".join(account.key_changes),
         "witnesses required": f"{account.witnesses}" if account.witnesses else "none",
     }
     rows = [cell for name, fact in facts.items() if fact for cell in (tag("dt", name), tag("dd", fact))]

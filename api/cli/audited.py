@@ -76,6 +76,7 @@ def _facts(account: "Account") -> Table:
         "read from": _plain(account.source),
         "entries": f"{account.entries:,}",
         "answers that hold": f"{account.answers:,}, proof by proof, {account.engine} engine",
+        "their keys": "\n".join(account.key_changes),
         "once more": account.sampled.english() if account.sampled else "",
         "questions": said or "none",
         "erased": f"{erased:,}, on {', '.join(account.erased)}" if erased else "",

@@ -136,6 +136,7 @@ def _circumstances(verdict: "Verdict") -> dict[str, Any]:
         "keys": [key(each) for each in verdict.keys],
         "credentials": credentials,
         "checkpoint": {"size": checkpoint.size, "root": b64u(checkpoint.root)},
+        "signed": verdict.signed,
         "witnesses": [{"name": each.witness, "at": _time(each.time)} for each in verdict.witnesses],
     }
 
@@ -155,6 +156,8 @@ def _told(verdict: "Verdict") -> dict[str, str]:
         lines[name] = "\n".join(filter(None, (lines[name], key(each))))
     periods = [f"issued {rfc3339(each.issued_at)}, expires {rfc3339(each.expires_at)}" for each in verdict.credentials]
     witnesses = [f"{each.witness} at {_time(each.time)}" for each in verdict.witnesses]
+    if not verdict.signed:
+        lines["question"] = "unsigned: asked with an API key"
     return {
         **lines,
         "credential": "\n".join(periods),

@@ -50,7 +50,7 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     trust = file.with_name("trust.json")
     code, out, _ = attest("verify", file, "--trust", trust, "--json")
     told = json.loads(out)
-    assert (code, told["verified"], told["witnesses"]) == (0, True, [])
+    assert (code, told["verified"], told["witnesses"], told["signed"]) == (0, True, [], False)
     provider = service.registry.providers()[0]
     assert [(key["role"], key["kid"], key["index"]) for key in told["keys"]] == [
         ("attestation", service.keys.current().kid, None),
@@ -64,7 +64,7 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     code, out, _ = attest("verify", file, "--trust", trust)
     assert code == 0
     kid = service.keys.current().kid
-    for words in (kid, "pinned", f"(entry {provider.index})", "replay the log", "none are pinned"):
+    for words in (kid, "pinned", f"(entry {provider.index})", "replay the log", "none are pinned", "unsigned"):
         assert words in out
 
 
