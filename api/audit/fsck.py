@@ -21,7 +21,7 @@ from circuits.predicate import parse
 from circuits.vocabulary import Vocabulary
 from verifier.checking import EngineName
 from verifier.entries import AnswerEntry
-from verifier.errors import EntryError
+from verifier.errors import Blame, EntryError
 from verifier.fsck import Checked, Fault
 from verifier.fsck import fsck as fsck_log
 from verifier.note import Checkpoint
@@ -33,6 +33,7 @@ from verifier.trust import Trust
 
 _ANSWER: Final = {"outcome": "answer"}
 _RESTORE: Final = "restore the database from a copy"
+_LOGGED_SO: Final = "nothing is damaged, it was logged so: attest audit replay --evidence DIR, for whom it concerns"
 _REMEDIES: Final = {
     "log_entry": "restore the entry from a copy of the database: an export holds salt and body of each",
     "log_tile": "if all leaves hold: attest verifier fsck --rebuild-tiles",
@@ -74,6 +75,8 @@ def check(
 
 def remedy(fault: Fault) -> str:
     """What the operator can do about a fault; nothing is done without being asked for."""
+    if fault.blame is not Blame.LOG:
+        return _LOGGED_SO
     return _REMEDIES.get(fault.table, _RESTORE)
 
 

@@ -148,5 +148,5 @@ def _tell(checked: "Checked", *, rebuilt: list[tuple[int, int]], seconds: float,
         present.err.print(Text(f"  {fault}"))
     if count > _SHOWN:
         present.err.print(Text("  the first hundred are in what --json prints"))
-    for table_name, what in {each.table: remedy(each) for each in checked.faults}.items():
-        present.err.print(Text(f"  {table_name}: {what}", style="dim"))
+    for named, what in dict.fromkeys((each.table, remedy(each)) for each in checked.faults):
+        present.err.print(Text(f"  {named}: {what}", style="dim"))
