@@ -61,7 +61,8 @@ class WitnessHome:
                 where=self.key_file,
                 remedy="choose another place with --home DIR or ZKATTEST_HOME",
             )
-        self.root.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        for directory in (self.root.parent, self.root):
+            directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         require_private(self.root)
         write_file(self.key_file, cosigner.skey.encode() + b"\n")
         return cosigner
