@@ -5,6 +5,7 @@ neither. The note is sealed, and goes when the verifier has answered; its place 
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, insert, select, update
@@ -19,21 +20,21 @@ _ID = 16
 _PENDING = ERASURES.c.entry_index.is_(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Erasing:
-    """That a person is erased here: the request by which the verifier is told, and how many credentials they had."""
-
-    id: bytes
-    credentials: int
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class PendingErasure:
-    """What the verifier has to be told: the provider's signed word, and about whom."""
+    """What the verifier has to be told about a person who is erased here.
+
+    Attributes:
+        id: of the note that is kept until it was told.
+        token: the provider's signed word.
+        subject: about whom.
+        credentials: how many they had.
+    """
 
     id: bytes
     token: str
     subject: str
+    credentials: int
 
     def __repr__(self) -> str:
         return "<PendingErasure redacted>"
@@ -55,8 +56,8 @@ class Eraser:
         self._key = key
         self._provider = provider
 
-    def erase(self, reference: str, *, now: int, entropy: Entropy) -> Erasing:
-        """Destroy all that is held of a person, and note that the verifier has to be told.
+    def erase(self, reference: str, *, now: int, entropy: Entropy) -> PendingErasure:
+        """Destroy all that is held of a person, and note what the verifier has to be told, which is returned as well.
 
         Raises:
             SubjectUnknown: no such subject, or erased already (the operator's fault).
@@ -68,7 +69,7 @@ class Eraser:
             sealed = self._vault.seal_request(told, of=request, entropy=entropy)
             connection.execute(insert(ERASURES).values(id=request, requested_at=now, sealed=sealed))
         self._vault.forget(self._engine)
-        return Erasing(request, len(credentials))
+        return self._signed(request, reference, credentials, now)
 
     def pending(self, *, now: int) -> list[PendingErasure]:
         """What the verifier has not acknowledged, oldest first; signed now, with the key that is current.
@@ -79,7 +80,7 @@ class Eraser:
         chosen = select(ERASURES.c.id, ERASURES.c.sealed).where(_PENDING).order_by(ERASURES.c.requested_at)
         with self._engine.connect().execution_options(reading=True) as connection:
             rows = connection.execute(chosen).all()
-        return [self._signed(bytes(row.id), bytes(row.sealed or b""), now) for row in rows]
+        return [self._opened(bytes(row.id), bytes(row.sealed or b""), now) for row in rows]
 
     def pending_count(self) -> int:
         """How many people the verifier has yet to erase."""
@@ -93,7 +94,10 @@ class Eraser:
             connection.execute(told.values(sealed=None, entry_index=entry_index))
         self._vault.forget(self._engine)
 
-    def _signed(self, request: bytes, sealed: bytes, now: int) -> PendingErasure:
+    def _opened(self, request: bytes, sealed: bytes, now: int) -> PendingErasure:
         told = json.loads(self._vault.open_request(sealed, of=request))
-        signed = sign_erasure(provider=self._provider, credentials=told["credentials"], issued_at=now, key=self._key)
-        return PendingErasure(request, signed.token, told["subject"])
+        return self._signed(request, told["subject"], told["credentials"], now)
+
+    def _signed(self, request: bytes, subject: str, credentials: Collection[str], now: int) -> PendingErasure:
+        signed = sign_erasure(provider=self._provider, credentials=credentials, issued_at=now, key=self._key)
+        return PendingErasure(request, signed.token, subject, len(credentials))

@@ -14,7 +14,7 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from api.home.directory import Home
     from api.web.schemas import ErasureReceipt
-    from prover.erasing import Eraser
+    from prover.erasing import Eraser, PendingErasure
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask. It cannot be undone.")]
@@ -46,7 +46,7 @@ def erase(
             raise CommandError(
                 "no such person in the vault", remedy="nothing was erased; who was erased is not known", kind="erase"
             ) from None
-        receipt = _told(place, eraser, erased.id)
+        receipt = _told(place, eraser, erased)
     if as_json:
         present.print_json(
             {
@@ -61,12 +61,11 @@ def erase(
         raise typer.Exit(ExitCode.NO_ANSWER)
 
 
-def _told(home: "Home", eraser: "Eraser", request: bytes) -> "ErasureReceipt | None":
-    """Tell the verifier; its receipt, or None if it has to be told later."""
+def _told(home: "Home", eraser: "Eraser", erased: "PendingErasure") -> "ErasureReceipt | None":
+    """Tell the verifier; its receipt, or None if it has to be told later. The running prover may have been quicker."""
     from api.home.settings import prover_settings
     from api.peers.outbound import PeerBroken, PeerUnreachable
-    from api.peers.verifier_client import VerifierClient
-    from api.prover.erasures import tell
+    from api.peers.verifier_client import RegistrationRefused, VerifierClient
 
     settings = prover_settings(home, environment=os.environ)
     if settings.verifier_url is None or settings.verifier_key is None:
@@ -74,19 +73,21 @@ def _told(home: "Home", eraser: "Eraser", request: bytes) -> "ErasureReceipt | N
     key = settings.verifier_key.get_secret_value()
     with VerifierClient(settings.verifier_url, key=key, timeout=settings.verifier_timeout) as client:
         try:
-            told = tell(eraser, client)
-        except (PeerUnreachable, PeerBroken):
+            receipt = client.erase(erased.token, erased.subject)
+        except (PeerUnreachable, PeerBroken, RegistrationRefused):
             return None
-    return next((each.receipt for each in told if each.erasure.id == request), None)
+    eraser.mark_logged(erased.id, receipt.indices[0])
+    return receipt
 
 
 def _tell(subject: str, credentials: int, receipt: "ErasureReceipt | None") -> None:
     table = Table(box=None, show_header=False, padding=(0, 2))
-    table.add_row("vault", f"{credentials:,} credentials cannot be opened any more")
+    how_many = "1 credential" if credentials == 1 else f"{credentials:,} credentials"
+    table.add_row("vault", f"{how_many} cannot be opened any more")
     if receipt is not None:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in receipt.erased.items())
-        table.add_row("log", f"{counts or 'nothing was there'}; entry {receipt.indices[-1]:,} says so")
+        table.add_row("log", f"erased: {counts or 'nothing was there'}; entry {receipt.indices[-1]:,} says so")
     present.out.print(f"{subject} is erased", markup=False)
     present.out.print(table)
     if receipt is None:
-        present.err.print("the verifier could not be told, or refuses; the prover goes on telling it while it runs")
+        present.err.print("the verifier could not be told yet, or refuses: the prover tells it while it runs")
