@@ -1,19 +1,17 @@
 """`attest audit compare`: whether two signed checkpoints, shown to two auditors, are of one log."""
 
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
-from api.cli.options import HomeOption, JsonOption, TrustOption
+from api.cli.options import HomeOption, JsonOption, KeyOption, TrustOption
 
 if TYPE_CHECKING:
     from verifier.note import Checkpoint
     from verifier.trust import Trust
-
-MOST_CHECKPOINT = 64 << 10
 
 
 def register(group: typer.Typer) -> None:
@@ -22,18 +20,27 @@ def register(group: typer.Typer) -> None:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A signed checkpoint.", show_default=False)],
-    second: Annotated[Path, typer.Argument(help="Another one, as someone else was shown it.", show_default=False)],
+    first: Annotated[
+        str, typer.Argument(help="A signed checkpoint: a file, a folder of tiles or an address.", show_default=False)
+    ],
+    second: Annotated[str, typer.Argument(help="Another one, as someone else was shown it.", show_default=False)],
     *,
     log: Annotated[
-        Path | None,
-        typer.Option("--log", metavar="FILE", help="An export: needed if the sizes differ.", show_default=False),
+        str | None,
+        typer.Option(
+            "--log",
+            metavar="SOURCE",
+            help="An export, a folder with bodies or an address: needed if the sizes differ.",
+            show_default=False,
+        ),
     ] = None,
+    key: KeyOption = None,
     trust: TrustOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find out whether two checkpoints are of one log. Exit 0 if so, 1 if the log is forked, 3 if it cannot be told."""
+    from api.audit.sources import open_source
     from api.cli.connection import home_at
     from api.cli.trust import read_trust
     from verifier.errors import ExportError
@@ -44,8 +51,8 @@ def compare(
     try:
         found = None
         if log is not None:
-            with log.open("rb") as lines:
-                found = roots(lines, {one.size, other.size})
+            with ExitStack() as stack:
+                found = roots(open_source(log, stack, key=key).lines, {one.size, other.size})
         require_one_log(one, other, root=None if found is None else found.__getitem__)
     except ForkError as error:
         raise CommandError(
@@ -58,8 +65,8 @@ def compare(
     except (UndecidedError, ExportError) as error:
         raise CommandError(
             f"it cannot be told: {error}",
-            where=f"{first} and {second}" if log is None else str(log),
-            remedy=f"give an export with all {max(one.size, other.size):,} entries: --log FILE",
+            where=f"{first} and {second}" if log is None else log,
+            remedy=f"give a log with all {max(one.size, other.size):,} entries: --log SOURCE",
             code=ExitCode.NO_ANSWER,
             kind=type(error).__name__,
         ) from None
@@ -70,24 +77,23 @@ def compare(
     present.out.print(f"[bold green]one log[/]  {sizes[0]:,} and {sizes[1]:,} entries")
 
 
-def _checkpoint(file: Path, pins: "Trust") -> "Checkpoint":
+def _checkpoint(named: str, pins: "Trust") -> "Checkpoint":
     """Opens a checkpoint.
 
     Raises:
-        CommandError: the file holds none that the pinned key signed; the log is not to blame for that.
+        CommandError: there is none that the pinned key signed; the log is not to blame for that.
     """
+    from api.audit.sources import read_checkpoint
     from verifier.errors import NoteError
     from verifier.note import Checkpoint
 
-    with file.open("rb") as source:
-        content = source.read(MOST_CHECKPOINT)
     try:
-        return Checkpoint.open(content.decode("utf-8"), pins.log)
+        return Checkpoint.open(read_checkpoint(named).decode("utf-8"), pins.log)
     except (NoteError, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, NoteError) else "it is not text"
         raise CommandError(
             f"no checkpoint of the pinned log: {reason}",
-            where=str(file),
+            where=named,
             remedy="name a file as /log/checkpoint serves it or attest audit replay --keep writes it",
             code=ExitCode.FAILED,
             kind="checkpoint",

@@ -92,3 +92,24 @@ def test_a_checkpoint_that_the_log_did_not_sign(compare):
     code, out, err = compare(("one", 5), ("other", 5), signer=NoteSigner(ORIGIN, bytes(32)))
     assert code == 1
     assert "no checkpoint of the pinned log" in out + err
+
+
+def test_checkpoints_in_folders_and_an_address_where_nobody_is(compare, tmp_path, monkeypatch, capsys):
+    assert compare(("one", 4), ("other", 4))[0] == 1
+    for place in (0, 1):
+        (tmp_path / f"folder{place}").mkdir()
+        (tmp_path / f"folder{place}/checkpoint").write_text((tmp_path / f"{place}.checkpoint").read_text())
+
+    def run(*named):
+        pins = ["--trust", str(tmp_path / "trust.json")]
+        monkeypatch.setattr("sys.argv", ["attest", "audit", "compare", *named, *pins, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    one, other = str(tmp_path / "folder0"), str(tmp_path / "folder1")
+    assert run(one, one)[0] == 0
+    code, out = run(one, other)
+    assert (code, "forked" in out) == (1, True)
+    assert run(one, "http://127.0.0.1:1")[0] == 3
+    assert run(one, str(tmp_path))[0] == 2
