@@ -99,6 +99,12 @@ def up(tmp_path_factory) -> Iterator[Up]:
 
 
 @pytest.fixture(scope="session")
+def attest_in() -> type[Attest]:
+    """The command line in another home."""
+    return Attest
+
+
+@pytest.fixture(scope="session")
 def start() -> Callable[..., Up]:
     """Starts another `attest up`; whoever starts it stops it."""
     return start_up
