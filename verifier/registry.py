@@ -224,9 +224,9 @@ class Registry(Catalogue):
         elif admitted.revocation is not None:
             self._current(admitted)
             undo = self._enter_revocation(index, admitted.revocation)
-        elif admitted.erasure is not None:
+        elif isinstance(entry, ErasureEntry) and admitted.erasure is not None:
             self._current(admitted)
-            undo = self._enter_erasure(index, admitted.erasure)
+            undo = self._enter_erasure(index, entry, admitted.erasure)
         elif isinstance(entry, PartyEntry):
             undo = self.parties.enter(index, entry, appended_at)
         elif isinstance(entry, AnswerEntry):
@@ -331,8 +331,11 @@ class Registry(Catalogue):
             raise RegistryError("what is to be erased is another provider's")
         return places
 
-    def _enter_erasure(self, index: int, erasure: Erasure) -> Undo:
+    def _enter_erasure(self, index: int, entry: ErasureEntry, erasure: Erasure) -> Undo:
         places = self._places_to_erase(erasure)
+        kept = {place.index for place in places.values()}.difference(entry.entries)
+        if kept:
+            raise RegistryError(f"an erasure names the credential at entry {min(kept)}, and leaves it there")
         rows = {_key(each): self._tokens.row(_key(each)) for each in places}
         undo_lines = self._lines.forget([place.index for place in places.values()])
         for key in rows:
