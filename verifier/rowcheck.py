@@ -107,13 +107,13 @@ class RowCheck:
             self._find(API_KEYS.name, None, f"there are {keys} rows, where {counted} were written")
 
     def _cosignature(self, row: Mapping[str, object]) -> None:
-        note, line, size, witness = (row[name] for name in ("note", "line", "size", "witness"))
-        if not (isinstance(note, str) and isinstance(line, str) and isinstance(witness, str)):
+        note, line, witness = (stored.text(row[name]) for name in ("note", "line", "witness"))
+        if note is None or line is None or witness is None:
             self._find(COSIGNATURES.name, None, "it is no text")
             return
         try:
             checkpoint = Checkpoint.open(note, self._log)
-            if checkpoint.size != size or line_of(note, line, CosignatureVerifier.from_vkey(witness)) != line:
+            if checkpoint.size != row["size"] or line_of(note, line, CosignatureVerifier.from_vkey(witness)) != line:
                 self._find(COSIGNATURES.name, None, "size or line are not those of its checkpoint")
         except NoteError as error:
             self._find(COSIGNATURES.name, None, f"it cosigns no checkpoint of this log: {error}")

@@ -77,7 +77,7 @@ def complaints(connection: Connection) -> list[str]:
 def checkpoints(connection: Connection) -> list[StoredCheckpoint]:
     """Read at most two checkpoints: there must be one."""
     found = connection.execute(_all(CHECKPOINTS.name, "origin", "size", "note").limit(2)).all()
-    return [StoredCheckpoint(_text(row[0]), _count(row[1]), _text(row[2])) for row in found]
+    return [StoredCheckpoint(text(row[0]), _count(row[1]), text(row[2])) for row in found]
 
 
 def entries(connection: Connection) -> Iterator[StoredEntry]:
@@ -108,10 +108,10 @@ def records(connection: Connection) -> Iterator[StoredRecord]:
     """Read every query's record, in no order; memory stays flat."""
     for row in rows(connection, QUERIES):
         yield StoredRecord(
-            _text(row["id"]),
-            _text(row["relying_party"]),
+            text(row["id"]),
+            text(row["relying_party"]),
             _octets(row["request_digest"]),
-            _text(row["state"]),
+            text(row["state"]),
             _count(row["created_at"]),
             _count(row["entry_index"]),
             _octets(row["response"]),
@@ -132,7 +132,7 @@ def rows(connection: Connection, source: Table) -> Iterator[dict[str, object]]:
 
 def _entry(row: Sequence[Any]) -> StoredEntry:
     index, kind, appended_at, leaf, salt, body, erased_by = row
-    read = (_text(kind), _count(appended_at), _octets(leaf), _octets(salt), _octets(body), _count(erased_by))
+    read = (text(kind), _count(appended_at), _octets(leaf), _octets(salt), _octets(body), _count(erased_by))
     return StoredEntry(index, *read)
 
 
@@ -146,7 +146,8 @@ def _streamed(connection: Connection, statement: Any) -> Iterator[Sequence[Any]]
         yield from rows
 
 
-def _text(found: object) -> str | None:
+def text(found: object) -> str | None:
+    """Read a text; None for anything else, and for one that was no UTF-8."""
     if not isinstance(found, str):
         return None
     return found if found.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in found) else None

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Text, cast, delete, func, insert, select, update
+from sqlalchemy import Text, cast, delete, func, insert, select, text, update
 
 from api.audit.fsck import check, reading
 from api.database import DatabaseRefused
@@ -121,6 +121,11 @@ FAULTS = {
     "cosignature": (update(COSIGNATURES).values(size=3), "log_cosignature", None),
     "cosigned note": (update(COSIGNATURES).values(note="x"), "log_cosignature", None),
     "cosignature that is none": (update(COSIGNATURES).values(line="x"), "log_cosignature", None),
+    "cosignature that is no text": (
+        update(COSIGNATURES).values(line=text("CAST(x'f0' AS TEXT)")),
+        "log_cosignature",
+        None,
+    ),
     "witness": (update(COSIGNATURES).values(witness="x"), "log_cosignature", None),
     "nonce": (update(NONCES).values(nonce="b"), "request_nonce", None),
     "response to a no": (update(QUERIES).where(QUERIES.c.state == "declined").values(response=b"x"), "query_record", 9),
