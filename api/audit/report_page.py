@@ -151,7 +151,7 @@ def _intervals(account: Account) -> Markup:
         return joined()
     lead = (
         "The people that were asked about most, under the names the provider uses for them. Each bar is what one "
-        "proven answer leaves possible; the green band is what all of them leave. This is all anybody else has learnt."
+        "proven answer leaves possible; the green band is what all of them leave. No value itself was ever shown."
     )
     figures = [_figure(plot) for plot in account.intervals]
     return tag("section", tag("h2", "What the answers say together"), tag("p", lead, class_="soft"), *figures)

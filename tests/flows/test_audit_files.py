@@ -1,0 +1,109 @@
+"""A log as files, made and read by real processes: exported, mirrored, piped, replayed, reported on, changed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from api.home.directory import Home, read_json
+from circuits.encoding import canonical_json
+
+
+@pytest.fixture(scope="module")
+def folder(up, tmp_path_factory):
+    for question in ("salary > 100000", "salary > 60000", "age(date_of_birth) >= 21"):
+        up.attest("ask", question, "--subject", "C-1001", "--json")
+    folder = tmp_path_factory.mktemp("export") / "log"
+    told = up.attest("verifier", "log", "export", folder, "--bodies", "--json").json
+    assert told["entries"] > 300
+    assert told["new_files"] > 6
+    return folder
+
+
+@pytest.fixture(scope="module")
+def key(up):
+    return Home(up.attest.home.root).keys()["audit"]
+
+
+@pytest.mark.long
+def test_whatever_it_is_read_from_it_is_the_same_log(up, folder, key, tmp_path):
+    first = up.attest("audit", "replay", folder, "--json").json
+    assert first["clean"]
+    mirror = tmp_path / "mirror"
+    up.attest("audit", "mirror", up.told["verifier"], mirror, "--bodies", "--key", key, "--json")
+    up.attest("verifier", "log", "export", tmp_path / "log.jsonl", "--json")
+    sources = [(mirror,), (tmp_path / "log.jsonl",), (up.told["verifier"], "--key", key), ()]
+    for source in sources:
+        told = up.attest("audit", "replay", *source, "--json").json
+        assert (told["clean"], told["origin"]) == (True, first["origin"])
+        assert told["answers"] >= first["answers"]
+    assert up.attest("audit", "compare", folder, up.told["verifier"], "--log", mirror, "--json").json["one_log"]
+    again = up.attest("verifier", "log", "export", folder, "--bodies", "--json").json
+    assert again["entries"] >= first["entries"]
+
+
+def test_a_pipe_from_the_running_verifier_to_the_auditor(up):
+    attest = [sys.executable, "-m", "api.cli"]
+    home = ["--home", str(up.attest.home.root)]
+    with subprocess.Popen([*attest, "verifier", "log", "export", "-", *home], stdout=subprocess.PIPE) as export:  # noqa: S603 - ours
+        done = subprocess.run(  # noqa: S603 - ours
+            [*attest, "audit", "replay", "-", "--json", *home], stdin=export.stdout, capture_output=True, check=False
+        )
+    assert (export.returncode, done.returncode) == (0, 0), done.stderr
+    assert json.loads(done.stdout)["source"] == "standard input"
+
+
+def test_a_report_for_people_and_one_for_machines(up, folder, tmp_path):
+    page, document = tmp_path / "report.html", tmp_path / "report.json"
+    ran = up.attest("audit", "replay", folder, "--report", page, "--report", document)
+    assert "clean" in ran.out
+    told = read_json(document)
+    assert (told["format"], told["clean"], told["findings"]) == ("zkattest-report/1", True, [])
+    written = page.read_text()
+    assert told["verdict"] in written
+    assert "salary of <bdi>C-1001</bdi>" in written
+    assert "<script" not in written
+    assert page.stat().st_mode & 0o077 == document.stat().st_mode & 0o077 == 0
+    up.attest("audit", "replay", folder, "--report", tmp_path / "report.pdf", code=2)
+
+
+def test_a_changed_body_is_found_named_and_reported(up, folder, tmp_path):
+    changed = tmp_path / "log"
+    changed.mkdir()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            (changed / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
+            (changed / path.relative_to(folder)).write_bytes(path.read_bytes())
+    file = changed / "bodies/000.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    line = json.loads(lines[17])
+    line["salt"] = "A" * 43
+    file.write_bytes(b"".join([*lines[:17], canonical_json(line) + b"\n", *lines[18:]]))
+    told = up.attest("audit", "replay", changed, "--json", "--report", tmp_path / "r.html", code=1).json
+    assert [(each["index"], each["code"], each["blame"]) for each in told["findings"]] == [
+        (None, "root", "log operator"),
+        (17, "tile", "log operator"),
+    ]
+    assert "does not hold" in (tmp_path / "r.html").read_text()
+    ran = up.attest("audit", "replay", changed, code=1)
+    assert "entry 17" in ran.out
+    assert "the log operator" in ran.err
+
+
+@pytest.mark.long
+def test_what_cannot_be_read_is_no_finding(up, folder, tmp_path, key):
+    public = tmp_path / "public"
+    up.attest("audit", "mirror", up.told["verifier"], public, "--json")
+    refused = [
+        (("audit", "replay", public), 2, "source"),
+        (("audit", "replay", tmp_path / "nothing"), 2, "file"),
+        (("audit", "replay", up.told["verifier"]), 2, "source"),
+        (("audit", "replay", up.told["verifier"], "--key", "zka_no_key"), 2, "unauthenticated"),
+        (("audit", "replay", "http://127.0.0.1:1", "--key", key), 3, "unreachable"),
+        (("audit", "mirror", "http://127.0.0.1:1", tmp_path / "m"), 3, "unreachable"),
+        (("verifier", "log", "export", tmp_path / "x.jsonl", "--bodies"), 2, "usage"),
+    ]
+    assert up.attest("audit", "replay", folder, "--json").json["clean"]
+    for arguments, code, kind in refused:
+        assert up.attest(*arguments, "--json", code=code).json["error"]["kind"] == kind
