@@ -1,4 +1,4 @@
-"""Where Go and its sumdb packages are not installed, these tests are not collected, and the report's end says so."""
+"""Where Go with its sumdb packages, or Node, is missing, its tests are not collected; the end of the report says so."""
 
 import os
 import shutil
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog").is_dir() and shutil.which("go") is not None
-collect_ignore = [] if HERE else ["test_go.py", "test_tlog_proof.py"]
+NODE = shutil.which("node") is not None
+collect_ignore = ([] if HERE else ["test_go.py", "test_tlog_proof.py"]) + ([] if NODE else ["test_node.py"])
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,5 @@ def built(tmp_path_factory):
 def pytest_terminal_summary(terminalreporter):
     if not HERE:
         terminalreporter.write_line("tests/interop: not collected, Go is not installed (make interop installs it)")
+    if not NODE:
+        terminalreporter.write_line("tests/interop: the second implementation was not asked, Node is not installed")
