@@ -58,7 +58,7 @@ PROMISED = {
 }
 NOT_MEASURED = (
     "issuance of 1,000,000 subjects in one go (<= 30 min, <= 1 GB, resumable)",
-    "replay with two processes (>= 1.7 x one) and its memory over a long log",
+    "replay of a long log, its memory, and what a second process gains: `make bench-replay`, replay.md",
     "consent and the disclosure ledger, which later releases add to every answer",
 )
 TICKS = os.sysconf("SC_CLK_TCK")
