@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from api.cli import present
 from api.cli.failures import CommandError
@@ -79,16 +78,19 @@ def list_providers(*, home: HomeOption = None, as_json: JsonOption = False) -> N
 
     settings = verifier_settings(home_at(home), environment=os.environ)
     with own_log(settings, kinds=(ProviderEntry.kind,)) as (_log, registry):
-        rows = [row for each in registry.providers() for row in _periods(registry.history(each.id))]
+        histories = [_periods(registry.history(each.id)) for each in registry.providers()]
+    rows = [row for history in histories for row in history]
+    starts = {history[0]["since_index"] for history in histories}
     told = [row | {"since": rfc3339(row["since"])} for row in rows]
     if as_json:
         present.print_json({"providers": told})
         return
-    table = Table("provider", "key", "after entry", "since", "up to entry", "prover", box=None, padding=(0, 2))
     for row in told:
-        until = "" if row["until_index"] is None else str(row["until_index"])
-        table.add_row(row["id"], row["kid"], str(row["since_index"]), row["since"], until, row["prover_url"])
-    present.out.print(table)
+        if row["since_index"] in starts:
+            present.out.print(row["id"], markup=False)
+        until = "" if row["until_index"] is None else f", up to entry {row['until_index']}"
+        when = f"after entry {row['since_index']} ({row['since']}){until}"
+        present.out.print(f"  {row['kid']}  {when}, {row['prover_url']}", markup=False, soft_wrap=True)
 
 
 def _periods(history: "tuple[Provider, ...]") -> list[dict[str, Any]]:

@@ -64,6 +64,18 @@ def test_a_key_is_changed_by_adding_it(home, provider, jwk):
     assert provider("list")[1]["providers"][2]["prover_url"] == "https://moved.example"
 
 
+def test_periods_are_told_in_words(home, provider, jwk, monkeypatch, capsys):
+    provider("add", "sandbox-kyc", "--key", jwk(NEW))
+    monkeypatch.setattr("sys.argv", ["attest", "verifier", "provider", "list"])
+    with pytest.raises(SystemExit):
+        main()
+    name, first, second = capsys.readouterr().out.splitlines()
+    assert name == "sandbox-kyc"
+    assert first.startswith(f"  {SigningKey.from_pem(home.signing_key.read_bytes()).kid}  after entry 0 (")
+    assert ", up to entry 1, http://" in first
+    assert second.startswith(f"  {NEW.kid}  after entry 1 (")
+
+
 def test_another_provider_is_added(provider, jwk):
     whole = ("add", "other-kyc", "--key", jwk(NEW), "--url", "https://other.example", "--name", "Other KYC")
     for missing in range(2, len(whole), 2):
