@@ -3,7 +3,7 @@
 HOME/witness/            0700
   key                    the signature key (a private note key)    0600
   logs/                  the last cosigned checkpoint of each log
-  refused/               signed checkpoints that do not extend these, as evidence
+  refused/               signed checkpoints that do not extend these, with these, as evidence
   lock                   held by the running witness
 """
 

@@ -1,12 +1,10 @@
 """Checkpoints that a log signed and no honest log would have: kept with the one cosigned before, as evidence."""
 
 import hashlib
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from api.home.directory import write_file
-from verifier.errors import NoteError
 from verifier.note import Checkpoint, split_note
 from verifier.witness import Request, Store
 
@@ -15,20 +13,21 @@ MOST_KEPT: Final = 100
 
 
 def keep(folder: Path, raw: bytes, *, store: Store) -> str | None:
-    """Write a refused request, and the note last cosigned for its log, into two files of a folder.
+    """Write the checkpoint of a refused request, and the one last cosigned for its log, into two files of a folder.
 
     Returns:
         The name they have in common, or None if nothing was written: they are there already, or too many are.
 
     Raises:
+        NoteError, RequestMalformed: the request is not one that a witness has read (blame: the caller).
         OSError: they cannot be written.
     """
-    name = hashlib.sha256(raw).hexdigest()[:16]
+    note = Request.from_bytes(raw).note
+    cosigned = store.read(Checkpoint.from_bytes(split_note(note)[0]).origin) or ""
+    name = hashlib.sha256(f"{cosigned}\0{note}".encode()).hexdigest()[:16]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (folder / f"{name}.request").exists() or sum(1 for _ in folder.iterdir()) >= MOST_KEPT:
+    if (folder / f"{name}.refused").exists() or sum(1 for _ in folder.iterdir()) >= MOST_KEPT:
         return None
-    with suppress(NoteError):
-        origin = Checkpoint.from_bytes(split_note(Request.from_bytes(raw).note)[0]).origin
-        write_file(folder / f"{name}.cosigned", (store.read(origin) or "").encode())
-    write_file(folder / f"{name}.request", raw)
+    write_file(folder / f"{name}.cosigned", cosigned.encode())
+    write_file(folder / f"{name}.refused", note.encode())
     return name

@@ -120,10 +120,9 @@ def test_what_was_cosigned_is_remembered_over_a_restart(running):
 def test_a_fork_is_kept_as_evidence_that_names_it(running, client):
     for _ in range(2):
         client.post("/add-checkpoint", content=ask(8, 8, nodes=FORK))
-    refused, cosigned = sorted(running.home.refused.iterdir(), key=lambda path: path.suffix, reverse=True)
-    assert (refused.suffix, cosigned.suffix) == (".request", ".cosigned")
-    notes = [cosigned.read_text(), Request.from_bytes(refused.read_bytes()).note]
-    first, second = (Checkpoint.open(note, LOG.verifier) for note in notes)
+    files = sorted(running.home.refused.iterdir())
+    assert [path.suffix for path in files] == [".cosigned", ".refused"]
+    first, second = (Checkpoint.open(path.read_text(), LOG.verifier) for path in files)
     assert (first.size, first.root != second.root) == (second.size, True)
     logged = [json.loads(line) for line in running.log.getvalue().splitlines()]
     told = [line for line in logged if line["event"] == "checkpoint-refused"]
@@ -133,7 +132,7 @@ def test_a_fork_is_kept_as_evidence_that_names_it(running, client):
 def test_evidence_does_not_fill_the_disk(running, client):
     running.home.refused.mkdir()
     for number in range(MOST_KEPT - 1):
-        (running.home.refused / f"{number}.request").write_bytes(b"")
+        (running.home.refused / f"{number}.refused").write_bytes(b"")
     for new in (9, 10, 11):
         assert client.post("/add-checkpoint", content=ask(8, new, nodes=FORK)).status_code == 422
     assert len(list(running.home.refused.iterdir())) == MOST_KEPT + 1
