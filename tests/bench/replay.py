@@ -157,7 +157,7 @@ def main() -> None:
         *lines,
         "",
         "What grows with the log: eight bytes an entry for its time. What grows with the people, up to a limit each:",
-        "half a kilobyte for a credential, and what has been said about each of its attributes (eight answers at most).",
+        "half a kilobyte for a credential, and what has been said about each of its attributes (eight at most).",
         "Caches (4,096 opened credentials, 1,024 questions) fill up on the way.",
     ]
     RESULTS.write_text("\n".join(text) + "\n", encoding="utf-8")
