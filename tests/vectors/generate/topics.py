@@ -2,7 +2,7 @@
 
 import json
 
-from api.conform.kit import FORMAT
+from api.conform.kit import FORMAT, expand
 from api.conform.serving import respond
 from circuits.encoding import canonical_json
 
@@ -51,6 +51,9 @@ class Topic:
         """One case a line: a change of one case is a change of one line."""
         shared = _lines(f"{json.dumps(name)}: {_text(value)}" for name, value in self.shared.items())
         written = [case | {"input": self._short(case["input"])} for case in self.cases]
+        for case, short in zip(self.cases, written, strict=True):
+            if _text(expand(short["input"], self.shared)) != _text(case["input"]):
+                raise AssertionError(f"{case['id']}: what is written is not what was asked")
         head = f'"format": "{FORMAT}",\n"topic": "{self.name}",\n"about": {_text(self.about)},\n'
         body = f'"shared": {{{shared}}},\n"cases": [{_lines(map(_text, written))}]'
         (folder / f"{self.name}.json").write_text(f"{{\n{head}{body}\n}}\n", encoding="utf-8")
