@@ -142,6 +142,7 @@ class Account:
     intervals: tuple[Plot, ...]
     key_changes: tuple[str, ...] = ()
     sampled: Sampled | None = None
+    signed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON: values of attributes as in an answer, not as they are encoded."""
@@ -198,6 +199,7 @@ def account(
         resumed_at=resumed_at,
         entries=report.entries,
         answers=report.answers,
+        signed=report.signed,
         counts=dict(sorted(report.counts.items())),
         outcomes=_outcomes(seen.outcomes),
         undetermined=dict(sorted(seen.reasons.items())),

@@ -81,6 +81,7 @@ def _numbers(account: Account) -> Markup:
         "no": account.outcomes["no"],
         "undetermined": account.outcomes["undetermined"],
         "declined": account.outcomes["declined"],
+        "signed questions": account.signed,
         "erased": erased,
         "findings": account.findings_count,
     }

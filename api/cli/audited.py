@@ -78,7 +78,7 @@ def _facts(account: "Account") -> Table:
         "answers that hold": f"{account.answers:,}, proof by proof, {account.engine} engine",
         "their keys": "\n".join(account.key_changes),
         "once more": account.sampled.english() if account.sampled else "",
-        "questions": said or "none",
+        "questions": f"{said}; {account.signed:,} of them signed" if said else "none",
         "erased": f"{erased:,}, on {', '.join(account.erased)}" if erased else "",
         "from, to": f"{account.first_at}, {account.last_at}" if account.first_at else "",
         "time": f"{account.seconds:.1f} s",

@@ -243,6 +243,7 @@ def test_the_account_of_a_real_log(world, asked):
     assert told.clean
     assert (told.entries, told.answers) == (len(asked) - 1, 4)
     assert told.outcomes["declined"] == 1
+    assert told.signed == 0
     assert told.outcomes["yes"] + told.outcomes["no"] == 4
     assert sum(sum(each.outcomes.values()) for each in told.days) == 5
     assert [each.outcomes for each in told.relying_parties] == [told.outcomes]
