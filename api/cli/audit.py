@@ -126,7 +126,7 @@ def replay(
         seconds=time.perf_counter() - started,
         resumed_at=0 if begun is None else begun.size,
     )
-    write_reports(told, reports or ())
+    write_reports(told, reports or (), quiet=as_json)
     tell(told, as_json=as_json)
     if evidence is not None:
         opened = partial(_opened, place, source, key=key)

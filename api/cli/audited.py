@@ -36,7 +36,7 @@ def require_reports(files: Sequence[Path]) -> None:
         require_writable(file)
 
 
-def write_reports(account: "Account", files: Sequence[Path]) -> None:
+def write_reports(account: "Account", files: Sequence[Path], *, quiet: bool) -> None:
     """Write the account in the forms that the files' names ask for; readable by their owner, for it names people."""
     from api.audit.report_page import report_page
     from api.home.directory import write_file
@@ -46,6 +46,8 @@ def write_reports(account: "Account", files: Sequence[Path]) -> None:
             write_file(file, report_page(account))
         else:
             write_file(file, json.dumps(account.to_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+        if not quiet:
+            present.err.print(Text(f"report written to {file}", style="dim"))
 
 
 def tell(account: "Account", *, as_json: bool) -> None:
