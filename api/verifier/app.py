@@ -122,6 +122,7 @@ def card(request: Request, service: Service) -> Response:
         log_vkey=service.log.vkey,
         jwk=service.keys.first.to_jwk(),
         attestors=[_attestor(period) for period in service.keys.periods()],
+        witnesses=[each.vkey for each in service.settings.witnesses],
         suites=["zkattest/bpp-secp256k1/1"],
     )
     return with_etag(request, about.model_dump_json().encode(), "application/json")

@@ -365,4 +365,5 @@ class VerifierCard(Wire):
     log_vkey: Annotated[str, Field(description="C2SP signed-note verifier key of the log")]
     jwk: Annotated[dict[str, Any], Field(description="the first key that signed attestations")]
     attestors: Annotated[list[AttestorPeriod], Field(description="that key, and those that came after it")]
+    witnesses: Annotated[list[str], Field(description="keys of the witnesses that are asked to cosign checkpoints")]
     suites: list[str]
