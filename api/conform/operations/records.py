@@ -21,7 +21,8 @@ def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
     trust = Trust.from_json(members["pins"])
     registry = Registry(trust=trust)
     for index, body in enumerate(members["entries"]):
-        registry.apply(index, *decode(body.encode()))
+        if body is not None:  # erased: an erasure among the later entries says at whose word
+            registry.apply(index, *decode(body.encode()))
     index = len(members["entries"])
     answer, answered_at = decode(members["answer"].encode())
     if not isinstance(answer, AnswerEntry) or answer.asked_at > index:

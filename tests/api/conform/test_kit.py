@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.conform.kit import KitError, default_folder, read_kit, read_topic
+from verifier.errors import CheckFailed
 
 ROOT = Path(__file__).parents[3]
 GENERATOR = ROOT / "tests" / "vectors" / "generate"
@@ -45,6 +46,12 @@ def test_refusals_stand_beside_what_is_accepted():
             assert baselines[case.mutates].operation == case.operation
         elif not case.accepted:
             assert case.topic == "merkle"  # as published
+
+
+def test_every_rule_for_an_answer_is_broken_somewhere():
+    told = {case.told.get("code") for case in read_kit(default_folder()) if case.operation == "answer.check"}
+    assert told >= {rule.code for rule in CheckFailed.__subclasses__()}
+    assert "attestation" in told
 
 
 def changed(place, change):

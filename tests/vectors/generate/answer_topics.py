@@ -229,8 +229,27 @@ def _credential_rules(topic, yes):
     again = encode(bound.answer(query("salary > 1", "ada"), held["ada"][0]), NOW).decode()
     argument = {"pins": PINS, "entries": bound.bodies, "answer": again}
     topic.accept("yes-again", "answer.check", argument, "the same subject, from the same credential")
+    _erased_credential(yes)
     payslip = changed(yes.body, credentials=[held["ada"][1].id])
     yes.refused("payslip", payslip, "a credential under another schema")
+
+
+def _erased_credential(yes):
+    """The provider has erased the person: what the log held of them is gone, and nothing is answered from it."""
+    world, held = peopled()
+    ids = [credential.id for credential in held["ada"]]
+    places = tuple(index for index, body in enumerate(world.bodies) if _registers(body, held["ada"]))
+    erased = sign_erasure(provider=PROVIDER, credentials=ids, issued_at=NOW, key=SIGNING)
+    world.append(ErasureEntry(erased.token, places))
+    left = [None if index in places else body for index, body in enumerate(world.bodies)]
+    yes.refused("erased", world.answer(query(), held["ada"][0]), "the credential was erased", entries=left)
+    entry = encode(world.answer(query("salary > 100000", "bob"), held["bob"][0]), NOW).decode()
+    argument = {"pins": PINS, "entries": left, "answer": entry}
+    yes.topic.accept("no-others-erased", "answer.check", argument, "someone else was erased")
+
+
+def _registers(body, credentials):
+    return json.loads(body).get("token") in {credential.token for credential in credentials}
 
 
 def _request_rules(topic):
