@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 import threading
 import time
 
@@ -168,6 +169,21 @@ def test_a_witness_that_is_away_is_asked_again_and_catches_up(operate, parties):
     assert operator.shown() == 11
 
 
+def test_one_that_never_answers_holds_nobody_up(operate, parties):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        parties[1].url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        operator = operate(needed=1)
+        operator.grow(4)
+        first_round = threading.Thread(target=operator.collector.collect)
+        first_round.start()
+        await_true(operator.kept.newest)
+        assert first_round.is_alive()  # it still waits for the other one
+        operator.grow(1)
+        first_round.join()
+        assert operator.reasons() == ["PeerUnreachable"]
+        assert (operator.collector.collect(), operator.kept.newest().size) == (1, 5)
+
+
 def test_one_of_two_is_enough_where_one_is_asked_for(operate, parties):
     operator = operate(needed=1)
     parties[0].stop()
@@ -239,12 +255,12 @@ def test_two_processes_collect_for_one_log(operate):
     threads = [threading.Thread(target=run, args=[each]) for each in (first, second)]
     for each in threads:
         each.start()
-    time.sleep(1.0)
-    stop.set()
-    for each in threads:
-        each.join()
-    before = first.shown()
-    assert before  # even while both of them hurry
+    try:
+        await_true(first.shown)  # even while both of them hurry
+    finally:
+        stop.set()
+        for each in threads:
+            each.join()
     due(second)
     second.collector.collect()
     assert second.shown() == first.shown() == second.log.caught_up()
