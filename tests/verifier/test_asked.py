@@ -297,6 +297,30 @@ def test_replay_finds_a_forged_request_and_names_the_verifier(bank, signer, forg
     assert (finding.index, finding.blame, finding.code) == (index, Blame.VERIFIER, "request-refused")
 
 
+ODD = (
+    *(None, True, 0, -1, 2**53 - 1, "", "x", "\0", "é" * 300, "\ud800", [], {}, [1], "A" * 86, "POST", URI),
+    *('("@method")', f"{Parameters(1, 2, 'A' * 22, LENDER.kid).to_text()}", '{"predicate":"salary > 1"}', "[" * 5000),
+)
+
+
+@pytest.mark.parametrize("member", ["method", "target_uri", "body", "input", "signature", None])
+def test_whatever_a_request_says_an_auditor_ends_with_a_finding(bank, signer, member):
+    query = bank.query()
+    index = put(bank, query, request_for(query)).index
+    entries = list(bank.log.read(0))
+    assert replayed(bank, signer, entries).failure is None
+    honest, old = json.loads(entries[index].body), entries[index]
+    for odd in ODD:
+        if member is not None and honest["request"][member] == odd:
+            continue
+        request = odd if member is None else honest["request"] | {member: odd}
+        body = json.dumps(honest | {"request": request}, separators=(",", ":"), sort_keys=True).encode()
+        bent = LoggedEntry(index, old.kind, old.appended_at, old.salt, body)
+        finding = replayed(bank, signer, [*entries[:index], bent]).failure
+        assert finding is not None, odd
+        assert finding.index == index
+
+
 def test_replay_finds_a_signature_that_was_left_out_or_made_up(bank, signer):
     index, entries = forged_log(bank, lambda _query, _request: None)
     finding = replayed(bank, signer, entries).failure

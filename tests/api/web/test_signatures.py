@@ -4,17 +4,22 @@ import base64
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from api.peers.signing import RequestSigner
+from api.verifier.signers import TableNonces
+from api.web.auth import AuthenticationError
 from api.web.schemas import QueryRequest
 from circuits.jws import SigningKey, peek
-from verifier.asked import UNSPECIFIED
+from verifier.asked import CLOCK_STEP, UNSPECIFIED
 from verifier.entries import AnswerEntry, decode_logged
 from verifier.evidence import verify_evidence
 from verifier.export import export_lines
+from verifier.models import NONCES
 from verifier.parties import PartyEntry
 from verifier.publishing import publish
 from verifier.replay import replay
@@ -101,6 +106,31 @@ def test_the_same_request_counts_once(world, client, key):
     assert post(client, body, headers).status_code == 201
     assert post(client, body, headers).status_code == 401
     assert post(client, body, signed(world, key, body)).status_code == 201
+
+
+def test_of_many_that_come_at_once_one_counts(world, key):
+    body = question(world)
+    headers = signed(world, key, body)
+
+    def send(_turn):
+        with world.verifier_server.client() as client:
+            return post(client, body, headers).status_code
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(send, range(6))) == [201, 401, 401, 401, 401, 401]
+
+
+def test_nonces_go_when_their_requests_have_expired(world):
+    service = world.verifier.service
+    nonces = TableNonces(service.engine, service.sealer)
+    nonces.spend("a-key", "first", expires_at=1_000, now=990)
+    with pytest.raises(AuthenticationError):
+        nonces.spend("a-key", "first", expires_at=1_000, now=1_000 + CLOCK_STEP)
+    nonces.spend("b-key", "first", expires_at=2_000, now=1_000 + CLOCK_STEP)
+    nonces.spend("a-key", "other", expires_at=9_000, now=2_000)
+    with service.engine.connect() as connection:
+        kept = connection.execute(select(NONCES.c.key_id, NONCES.c.nonce).where(NONCES.c.expires_at < 10_000))
+        assert sorted(map(tuple, kept)) == [("a-key", "other"), ("b-key", "first")]
 
 
 def test_a_nonce_counts_once_whatever_it_is_signed_with(world, client, key):
