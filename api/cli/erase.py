@@ -35,7 +35,7 @@ def erase(
     from prover.errors import SubjectUnknown
 
     place = home_at(home)
-    if not yes and not typer.confirm(f"Erase all that is held about {subject}? It cannot be undone", err=True):
+    if not yes and not _confirmed(subject):
         raise CommandError("nothing was erased", remedy="answer y, or give --yes", kind="erase")
     with unlocked(place) as (engine, vault):
         key = SigningKey.from_pem(place.signing_key.read_bytes())
@@ -59,6 +59,13 @@ def erase(
         _tell(subject, erased.credentials, receipt)
     if receipt is None:
         raise typer.Exit(ExitCode.NO_ANSWER)
+
+
+def _confirmed(subject: str) -> bool:
+    try:
+        return typer.confirm(f"Erase all that is held about {subject}? It cannot be undone", err=True)
+    except typer.Abort:  # there is nobody to ask
+        return False
 
 
 def _told(home: "Home", eraser: "Eraser", erased: "PendingErasure") -> "ErasureReceipt | None":
