@@ -68,8 +68,12 @@ def test_one_person_two_values_two_lenders(world, auditor):
     second = world.ask("salary > 60000", "ada", schemas=(PAYSLIP,), relying_party="second-bank").index
     folder = auditor.folder / "for the judge"
     words = ("audit", "replay", auditor.export("after.jsonl", world.log), "--evidence", folder)
-    (found,) = auditor(*words, code=1)["findings"]
+    told = auditor(*words, "--report", auditor.folder / "report.html", code=1)
+    (found,), (drawn,) = told["findings"], told["contradictions"]
     assert (found["code"], found["blame"], found["evidence"]) == ("contradiction", "provider", [first, second])
+    assert (drawn["subject"], drawn["attribute"], drawn["left"]) == ("ada", "salary", [])
+    assert sorted(row["indices"] for row in drawn["rows"]) == [[first], [second]]
+    assert ">nothing</text>" in (auditor.folder / "report.html").read_text()
     assert f"entry {first} for first-bank" in found["reason"]
     assert f"entry {second} for second-bank" in found["reason"]
     files = [folder / f"{index}.evidence.json" for index in (first, second)]
