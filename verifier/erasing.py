@@ -29,10 +29,11 @@ from verifier.seals import SEAL, Sealer
 STATE = "erased"
 """Of the record of a question whose entry was erased."""
 _CHUNK = 500
+_STAYS = (ENTRIES.c.index, ENTRIES.c.kind, ENTRIES.c.appended_at, ENTRIES.c.leaf)
 _BURY = (
     update(ENTRIES)
     .where(ENTRIES.c.index == bindparam("which"))
-    .values(salt=None, body=None, erased_by=bindparam("at_the_word_of"))
+    .values(salt=None, body=None, erased_by=bindparam("at_the_word_of"), seal=bindparam("new_seal"))
 )
 _EMPTY = (
     update(QUERIES)
@@ -90,7 +91,7 @@ def erase(
         engine: of the log's database.
         log: what is erased from.
         registry: what the log says; it forgets the person.
-        sealer: of the records of questions.
+        sealer: of the records of questions, and of what stays of the entries.
         now: Unix seconds.
         timeout: seconds to wait for a commit.
 
@@ -149,7 +150,7 @@ class _Person:
             raise _NothingLeftError
         chosen = sorted(due[:MOST_ENTRIES])
         entry = ErasureEntry(token, tuple(chosen))
-        rows: list[Row] = [(_BURY, {"which": each, "at_the_word_of": index}) for each in chosen]
+        rows = list(self._buried(connection, chosen, index))
         gone = set(chosen)
         rows += self._emptied(connection, [name for place, name in found.queries if place in gone])
         body = encode(entry, self._now)
@@ -178,6 +179,14 @@ class _Person:
                 if (query.provider, query.subject) == (self._erasure.provider, self._subject):
                     queries.append((logged.index, query.id))
         return _Found(frozenset(index for index, _ in queries), tuple(queries))
+
+    def _buried(self, connection: Connection, indices: list[int], by: int) -> Iterator[Row]:
+        for start in range(0, len(indices), _CHUNK):
+            wanted = select(*_STAYS).where(ENTRIES.c.index.in_(indices[start : start + _CHUNK]))
+            for found in connection.execute(wanted).mappings():
+                row = {name: found[name] for name in found} | {"salt": None, "body": None, "erased_by": by}
+                sealed = self._sealer.sealed(ENTRIES.name, row)
+                yield _BURY, {"which": found["index"], "at_the_word_of": by, "new_seal": sealed[SEAL]}
 
     def _emptied(self, connection: Connection, ids: list[str]) -> Iterator[Row]:
         for start in range(0, len(ids), _CHUNK):

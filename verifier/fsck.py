@@ -219,7 +219,7 @@ class _Check:
         beside = leaf_hash(row.leaf) if row.leaf is not None and len(row.leaf) == HASH else None
         if row.erased:
             return self._erased(row, beside, in_tile)
-        if row.erased_by is not None:
+        if row.erased_by is not None or row.seal is not None:
             self._find("log_entry", row.index, "it is said to be erased, and is not")
         computed = None
         if row.body is None or row.salt is None or len(row.salt) != SALT:
@@ -240,6 +240,8 @@ class _Check:
         """Of two that speak about a body that is gone either may be wrong; whether it may be gone a replay says."""
         if beside is None or beside != in_tile:
             self._find("log_entry", row.index, "its leaf and its hash in the tile contradict each other")
+        elif not self._rows.stays(row):
+            self._find("log_entry", row.index, "what stands beside its leaf is not what was written")
         self._append(beside or in_tile)
         kind, at = row.kind or "unknown", row.appended_at
         if at is None or not 0 <= at < _NEVER:

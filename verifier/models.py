@@ -27,7 +27,8 @@ class VerifierTable(SQLModel, registry=registry(metadata=MetaData())):
 class LogEntry(VerifierTable, table=True):
     """One entry: `leaf` = SHA-256("zkattest/leaf/1" || salt || body). Kind and time repeat what the body says.
 
-    Erased: `salt` and `body` are null, and `erased_by` is the number of the entry that says so.
+    Erased: `salt` and `body` are null, `erased_by` is the number of the entry that says so, and there is a `seal`: kind
+    and time are stated nowhere else any more.
     """
 
     __tablename__: ClassVar[Any] = "log_entry"
@@ -39,6 +40,7 @@ class LogEntry(VerifierTable, table=True):
     salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     erased_by: int | None = Field(default=None, sa_type=BigInteger)
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 class LogTile(VerifierTable, table=True):

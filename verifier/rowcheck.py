@@ -2,7 +2,7 @@
 
 A record repeats what the log says of a query, and holds the response that was told; for every outcome in the log there
 must be one. What is stated nowhere else (a caller's key, an idempotency key, how long an answer took) is under its
-row's seal; a cosignature says itself whose it is.
+row's seal, and so is what stays of an entry that was erased; a cosignature says itself whose it is.
 """
 
 from array import array
@@ -20,7 +20,7 @@ from verifier.erasing import STATE as ERASED
 from verifier.erasure import OUTCOMES
 from verifier.errors import EntryError, NoteError, VerifierError
 from verifier.merkle import HASH
-from verifier.models import API_KEYS, COSIGNATURES, COUNTS, NONCES, QUERIES
+from verifier.models import API_KEYS, COSIGNATURES, COUNTS, ENTRIES, NONCES, QUERIES
 from verifier.note import Checkpoint, NoteVerifier
 from verifier.seals import Sealer, SealError
 
@@ -82,6 +82,11 @@ class RowCheck:
         if kind in OUTCOMES:
             self._unrecorded.extend(bytes(index + 1 - len(self._unrecorded)))
             self._unrecorded[index] = 1
+
+    def stays(self, row: stored.StoredEntry) -> bool:
+        """Whether what stands beside the leaf of an erased entry is under its seal, where seals are verified."""
+        columns = {each.name: getattr(row, each.name) for each in ENTRIES.columns}
+        return self._sealer is None or self._holds(ENTRIES, columns, self._sealer)
 
     def run(self) -> None:
         """Check every row outside the log, after all entries have been noted."""

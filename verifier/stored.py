@@ -14,7 +14,7 @@ from verifier.models import CHECKPOINTS, ENTRIES, QUERIES, TILES
 
 CHUNK = 256
 _MOST_MESSAGES = 20
-_COLUMNS = ("index", "kind", "appended_at", "leaf", "salt", "body", "erased_by")
+_COLUMNS = ("index", "kind", "appended_at", "leaf", "salt", "body", "erased_by", "seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class StoredEntry:
     salt: bytes | None
     body: bytes | None
     erased_by: int | None
+    seal: bytes | None
 
     @property
     def erased(self) -> bool:
@@ -131,9 +132,9 @@ def rows(connection: Connection, source: Table) -> Iterator[dict[str, object]]:
 
 
 def _entry(row: Sequence[Any]) -> StoredEntry:
-    index, kind, appended_at, leaf, salt, body, erased_by = row
-    read = (text(kind), _count(appended_at), _octets(leaf), _octets(salt), _octets(body), _count(erased_by))
-    return StoredEntry(index, *read)
+    index, kind, appended_at, leaf, salt, body, erased_by, seal = row
+    read = (text(kind), _count(appended_at), _octets(leaf), _octets(salt), _octets(body))
+    return StoredEntry(index, *read, _count(erased_by), _octets(seal))
 
 
 def _all(name: str, *columns: str) -> Any:  # noqa: ANN401 - a select of untyped columns

@@ -15,6 +15,7 @@ from circuits import statement
 from circuits.attributes import Schema, default_schema
 from circuits.credential import Credential, Provenance, issue
 from circuits.encoding import b64u
+from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
@@ -28,6 +29,7 @@ from verifier.consistency import Consistency
 from verifier.cosignatures import Cosignatures
 from verifier.cosigning import Cosigner, Quorum
 from verifier.entries import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
+from verifier.erasing import erase
 from verifier.log import Draft, Log
 from verifier.models import API_KEYS, NONCES
 from verifier.note import NoteSigner, split_note
@@ -343,6 +345,12 @@ def recorded(world, engine):
     eve, signed_by = world.company.subjects["eve"], {"issued_at": world.now, "key": world.company.key}
     signed = revoke(provider=world.company.name, credential=eve.id, reason="compromised", **signed_by)
     world.publish(RevocationEntry(signed.token))
+    world.register(world.company.issue("zoe", {"salary": "70000"}))
+    record_of(world, "salary > 60000", "zoe")
+    settings = {"provider": world.company.name, "credentials": [world.company.subjects["zoe"].id]}
+    word = sign_erasure(**settings, **signed_by).token
+    rooms = {"engine": engine, "log": world.log, "registry": world.registry, "sealer": SEALER}
+    erase(word, subject="zoe", now=world.now, **rooms)
     witness, note = Cosigner("witness.example/w1", bytes(32)), world.log.note
     line = witness.cosign(split_note(note)[0], now=NOW)
     Cosignatures(engine, Quorum((witness.verifier,), 1)).add(note, {witness.verifier.vkey: line})

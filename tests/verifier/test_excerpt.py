@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture
 def export(recorded):
     lines = list(export_lines(recorded.log))
-    return lines, [number for number, line in enumerate(lines[1:]) if b'"kind":"answer"' in line]
+    return lines, [number for number, line in enumerate(lines[1:]) if b'"body":' in line and b'"kind":"answer"' in line]
 
 
 def test_the_files_that_the_verifier_writes(recorded, export):
