@@ -30,7 +30,8 @@ from verifier.note import (
     SignatureLine,
     key_hash,
     open_note,
-    parse_key,
+    parse_skey,
+    parse_vkey,
     require_name,
     split_note,
 )
@@ -85,11 +86,7 @@ class CosignatureVerifier:
         Raises:
             NoteError: not a witness's key, or its hash belongs to another name or key (blame: whoever wrote the pin).
         """
-        name, stated, public = parse_key(vkey, algorithm=COSIGNATURE)
-        verifier = cls(name, public)
-        if verifier.key_hash != stated:
-            raise NoteError("a witness key's hash does not belong to its name and key")
-        return verifier
+        return cls(*parse_vkey(vkey, algorithm=COSIGNATURE))
 
     def verify(self, text: bytes, signature: bytes) -> Cosignature:
         """Verify one cosignature (time and signature, 72 bytes) over a note's text.
@@ -134,11 +131,7 @@ class Cosigner:
         Raises:
             NoteError: not a private note key, or its hash belongs to another key (blame: who configured it).
         """
-        name, stated, seed = parse_key(skey, prefix=PRIVATE)
-        signer = cls(name, seed)
-        if key_hash(name, ED25519, signer.verifier.public) != stated:
-            raise NoteError("a private note key's hash does not belong to its name and key")
-        return signer
+        return cls(*parse_skey(skey))
 
     @property
     def skey(self) -> str:

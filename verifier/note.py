@@ -70,15 +70,35 @@ def require_name(name: str) -> str:
     return name
 
 
-def parse_key(text: str, *, prefix: str = "", algorithm: bytes = ED25519) -> tuple[str, bytes, bytes]:
-    """Parse the text of a key: its name, the hash that it states (4 bytes), and the key or seed (32 bytes).
+def parse_vkey(text: str, *, algorithm: bytes = ED25519) -> tuple[str, bytes]:
+    """Parse a public key, `name+hash+base64`: its name and the key (32 bytes).
 
     Raises:
-        NoteError: malformed, or of another algorithm (blame: who wrote it).
+        NoteError: malformed, of another algorithm, or its hash belongs to another name or key (blame: who wrote it).
     """
-    if not text.startswith(prefix):
+    name, stated, public = _parse_key(text, algorithm)
+    if key_hash(name, algorithm, public) != stated:
+        raise NoteError("a note key's hash does not belong to its name and key")
+    return name, public
+
+
+def parse_skey(text: str) -> tuple[str, bytes]:
+    """Parse a private key, `PRIVATE+KEY+name+hash+base64`: its name and the seed (32 bytes).
+
+    Raises:
+        NoteError: malformed, or its hash belongs to another name or key (blame: who configured it).
+    """
+    if not text.startswith(PRIVATE):
         raise NoteError("not a note key of the expected kind")
-    parts = text.removeprefix(prefix).split("+", 2)
+    name, stated, seed = _parse_key(text.removeprefix(PRIVATE), ED25519)
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    if key_hash(name, ED25519, public) != stated:
+        raise NoteError("a private note key's hash does not belong to its name and key")
+    return name, seed
+
+
+def _parse_key(text: str, algorithm: bytes) -> tuple[str, bytes, bytes]:
+    parts = text.split("+", 2)
     if len(parts) != 3:  # noqa: PLR2004 - name, hash, key
         raise NoteError("a note key has the form name+hash+key")
     name, stated, encoded = parts
@@ -121,11 +141,7 @@ class NoteVerifier:
         Raises:
             NoteError: not a vkey, or its hash belongs to another name or key (blame: whoever wrote the pin).
         """
-        name, stated, public = parse_key(vkey)
-        verifier = cls(name, public)
-        if verifier.key_hash != stated:
-            raise NoteError("a note key's hash does not belong to its name and key")
-        return verifier
+        return cls(*parse_vkey(vkey))
 
     def verify(self, text: bytes, signature: bytes) -> None:
         """Verify one signature over a note's text.
@@ -165,11 +181,7 @@ class NoteSigner:
         Raises:
             NoteError: not a private note key, or its hash belongs to another key (blame: who configured it).
         """
-        name, stated, seed = parse_key(skey, prefix=PRIVATE)
-        signer = cls(name, seed)
-        if signer.verifier.key_hash != stated:
-            raise NoteError("a private note key's hash does not belong to its name and key")
-        return signer
+        return cls(*parse_skey(skey))
 
     @property
     def skey(self) -> str:
