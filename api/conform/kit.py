@@ -18,7 +18,7 @@ from circuits.encoding import parse_json
 from circuits.errors import EncodingError
 
 FORMAT = "zkattest-vectors/1"
-PACKAGED = Path(__file__).with_name("vectors")
+PACKAGED = Path(__file__).with_name("vectors") / "cases"
 SOURCES = Path(__file__).parents[2] / "tests" / "vectors" / "cases"
 _FILE = {"format", "topic", "about", "shared", "cases"}
 _CASE = {"id", "operation", "input", "expect", "why"}
