@@ -8,9 +8,6 @@ from api.cli.failures import CommandError
 from api.home.directory import Home, read_json
 from api.peers.lender_client import ServiceClient
 from api.peers.log_client import LogClient
-from api.peers.signing import RequestSigner
-from circuits.errors import CircuitsError
-from circuits.jws import SigningKey
 
 KEY_ENVIRONMENT: Final = "ZKATTEST_KEY"
 
@@ -46,13 +43,17 @@ def connect_signing(home: Home, file: Path) -> ServiceClient:
         HomeError: nothing has been set up here.
         CommandError: the file holds no private key.
     """
+    from api.peers.signing import RequestSigner, SignedAuth
+    from circuits.errors import CircuitsError
+    from circuits.jws import SigningKey
+
     try:
         signer = RequestSigner(SigningKey.from_pem(file.read_bytes()))
     except OSError as error:
         raise CommandError("the key cannot be read", where=str(file), remedy=str(error.strerror)) from None
     except CircuitsError as error:
         raise CommandError(str(error), where=str(file), remedy="attest keygen makes one") from None
-    return ServiceClient(_address(home, "verifier"), signer=signer)
+    return ServiceClient(_address(home, "verifier"), auth=SignedAuth(signer))
 
 
 def connect_log(home: Home) -> LogClient:

@@ -9,7 +9,8 @@ _USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})
 REMEDIES = {
     "declined": "the provider does not say why: subject unknown, or not under this schema (--schema names another); "
     "no consent; or a question it does not answer",
-    "unauthenticated": "use the key of this home, or a valid one in ZKATTEST_KEY; an auditor's in ZKATTEST_AUDIT_KEY",
+    "unauthenticated": "use the key of this home, or a valid one in ZKATTEST_KEY; an auditor's in ZKATTEST_AUDIT_KEY; "
+    "a key to sign with has to be logged: attest verifier client add NAME --public-key",
     "insufficient-scope": "use a key with the scope the message names",
     "unavailable": "nothing was lost; try again in a moment",
     "too-many-requests": "wait a moment",

@@ -7,8 +7,6 @@ from typing import Any, Final, Self
 
 import httpx2
 
-from api.peers.signing import RequestSigner, SignedAuth
-
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=3.0)
 
 
@@ -41,16 +39,16 @@ class Unreachable(Exception):  # noqa: N818 - named after the outcome
 
 
 class ServiceClient:
-    """One pooled connection to one service with one API key, or a signer of requests; a context manager."""
+    """One pooled connection to one service with one API key, or signing (`signing.SignedAuth`); a context manager."""
 
     def __init__(
-        self, url: str, *, key: str | None = None, signer: RequestSigner | None = None, connections: int = 4
+        self, url: str, *, key: str | None = None, auth: httpx2.Auth | None = None, connections: int = 4
     ) -> None:
         self.url = url.rstrip("/")
         self._client = httpx2.Client(
             base_url=self.url,
             headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            auth=None if signer is None else SignedAuth(signer),
+            auth=auth,
             timeout=TIMEOUT,
             trust_env=False,
             limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
