@@ -29,7 +29,7 @@ MOST_ENTRIES: Final = 1_000
     "/log/checkpoint",
     summary="The newest signed checkpoint, with cosignatures where there are witnesses",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented("unavailable")},
 )
 def checkpoint(request: Request, service: Service) -> Response:
     """A C2SP signed note: origin, number of entries, root of the tree; the newest that enough witnesses cosigned.
