@@ -9,7 +9,7 @@ import pytest
 
 from api.cli.app import main
 
-TOPICS = {"encoding", "group", "json", "log", "merkle", "note", "transcript"}
+TOPICS = {"credential", "encoding", "group", "json", "log", "merkle", "note", "transcript"}
 PROGRAM = Path(__file__).with_name("conformer")
 
 

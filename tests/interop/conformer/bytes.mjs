@@ -77,7 +77,7 @@ export class Reader {
 export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (!(value instanceof Map)) return JSON.stringify(value);
-  const names = [...value.keys()].sort((a, b) => (a < b ? -1 : 1)); // JavaScript compares UTF-16 units, as RFC 8785 does
+  const names = [...value.keys()].sort((a, b) => (a < b ? -1 : 1)); // by UTF-16 units, in RFC 8785 as in JavaScript
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value.get(name))}`).join(",")}}`;
 }
 export function document({ text, bytes }) {
@@ -91,7 +91,9 @@ export function document({ text, bytes }) {
 
 // -- Binary as text, framed fields, dates
 
-export const framed = (label, values) => Buffer.concat([ascii(label), ...values].flatMap((part) => [length8(part.length), part]));
+export function framed(label, values) {
+  return Buffer.concat([ascii(label), ...values].flatMap((part) => [length8(part.length), part]));
+}
 export function unframed(label, content, count) {
   const parts = [];
   for (let rest = content; rest.length; ) {

@@ -1,11 +1,12 @@
-// A second implementation of what needs no proof system: canonical bytes, the group, the transcript, notes, the log.
-// Node's own crypto and big integers, nothing of ours. It answers the conformance kit on stdin and stdout:
+// A second implementation of what needs no proof system: canonical bytes, the group, the transcript, credentials,
+// notes, the log. Node's own crypto and big integers, nothing of ours. It answers the conformance kit on stdin and stdout:
 //   attest conform "node tests/interop/conformer/main.mjs"
 import { createInterface } from "node:readline";
 import { age, canonical, date, document, framed, Reader, seconds, unframed } from "./bytes.mjs";
 import { hex, need, Refused, unbase64, unhex } from "./common.mjs";
 import { commit, generator, point, scalar, transcript } from "./curve.mjs";
 import { openCheckpoint, openNote, readKey, requireCosigned, verifyTlogProof } from "./notes.mjs";
+import { openCredential, readJwk } from "./tokens.mjs";
 import * as tree from "./tree.mjs";
 
 const OPERATIONS = {
@@ -26,6 +27,8 @@ const OPERATIONS = {
   "generator.derive": ({ label }) => generator(label),
   "commitment.make": ({ value, blinding }) => ({ commitment: commit(value, scalar(unhex(blinding))) }),
   "transcript.run": ({ steps }) => ({ challenges: transcript(steps) }),
+  "key.read": ({ jwk }) => readJwk(jwk),
+  "credential.open": openCredential,
   "vkey.read": ({ kind, vkey }) => readKey(vkey, kind),
   "note.open": ({ note, vkey }) => ({ text: openNote(note, vkey) }),
   "checkpoint.open": ({ note, vkey }) => openCheckpoint(note, vkey),
@@ -35,8 +38,8 @@ const OPERATIONS = {
     return { leaf: hex(leaf), leaf_hash: hex(tree.leafHash(leaf)) };
   },
   "tree.root": ({ leaf_hashes }) => ({ root: hex(tree.root(leaf_hashes.map(unhex))) }),
-  "inclusion.prove": ({ leaf_hashes, index }) => ({ proof: tree.proveInclusion(leaf_hashes.map(unhex), index).map(hex) }),
-  "consistency.prove": ({ leaf_hashes, old }) => ({ proof: tree.proveConsistency(leaf_hashes.map(unhex), old).map(hex) }),
+  "inclusion.prove": (input) => ({ proof: tree.proveInclusion(input.leaf_hashes.map(unhex), input.index).map(hex) }),
+  "consistency.prove": (input) => ({ proof: tree.proveConsistency(input.leaf_hashes.map(unhex), input.old).map(hex) }),
   "inclusion.verify": ({ leaf_hash, index, size, proof, root }) => {
     tree.verifyInclusion(unhex(leaf_hash), BigInt(index), BigInt(size), proof.map(unhex), unhex(root));
     return {};

@@ -16,11 +16,14 @@ export function readKey(vkey, kind) {
   need(key.length === 33 && key[0] === ALGORITHMS[kind], "another kind of key");
   const hash = sha256(`${name}\n`, key).subarray(0, 4);
   need(hex(hash) === stated, "the hash is of something else");
-  const y = big(Buffer.from(key.subarray(1)).reverse()) & ((1n << 255n) - 1n);
-  need(!SMALL.has(y % FIELD), "a key under which anyone can sign");
+  requireStrong(key.subarray(1));
   return { name, hash: stated, public: hex(key.subarray(1)) };
 }
-function signedBy(key, message, signature) {
+export function requireStrong(key) {
+  const y = big(Buffer.from(key).reverse()) & ((1n << 255n) - 1n);
+  need(!SMALL.has(y % FIELD), "a key under which anyone can sign");
+}
+export function signedBy(key, message, signature) {
   const jwk = { kty: "OKP", crv: "Ed25519", x: unhex(key.public).toString("base64url") };
   need(signature.length === 64, "not a signature");
   need(verify(null, message, createPublicKey({ key: jwk, format: "jwk" }), signature), "it does not verify");

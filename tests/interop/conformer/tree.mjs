@@ -20,7 +20,8 @@ export function proveInclusion(hashes, index) {
   if (hashes.length === 1) return [];
   const middle = half(hashes.length);
   const [left, right] = [hashes.slice(0, middle), hashes.slice(middle)];
-  return index < middle ? [...proveInclusion(left, index), root(right)] : [...proveInclusion(right, index - middle), root(left)];
+  if (index < middle) return [...proveInclusion(left, index), root(right)];
+  return [...proveInclusion(right, index - middle), root(left)];
 }
 export function proveConsistency(hashes, old) {
   need(old <= hashes.length, "a log does not shrink");
@@ -79,7 +80,8 @@ export function verifyConsistency(old, size, proof, oldRoot, newRoot) {
   need(sn === 0n && before.equals(oldRoot) && after.equals(newRoot), "another root");
 }
 export function tilePath(path) {
-  const found = /^(entries|[0-9]|[1-5][0-9]|6[0-3])\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(path);
+  const form = /^(entries|[0-9]|[1-5][0-9]|6[0-3])\/((?:x[0-9]{3}\/){0,5}[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/;
+  const found = form.exec(path);
   need(found && !found[2].startsWith("x000") && Number(found[3] ?? 1) < 256, "no such path");
   const number = String(BigInt(found[2].replaceAll(/[x/]/g, "")));
   return { level: found[1] === "entries" ? null : Number(found[1]), number, width: Number(found[3] ?? 256) };
@@ -95,7 +97,7 @@ export function tileList(size) {
     }
   };
   level("entries", size);
-  for (let [name, hashes] = [0, size]; hashes; [name, hashes] = [name + 1, Math.floor(hashes / 256)]) level(name, hashes);
+  for (let [name, left] = [0, size]; left; [name, left] = [name + 1, Math.floor(left / 256)]) level(name, left);
   return paths;
 }
 export function readBundle(content) {
