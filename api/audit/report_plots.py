@@ -17,6 +17,8 @@ YEARS: Final = 3_653
 THINNEST: Final = 0.6
 """Percent: a single value is still to be seen."""
 TIMELINE: Final = 120
+FEW: Final = 7
+"""Bars; fewer do not get wider, and have one label."""
 SHOWN_RANGES: Final = 64
 
 
@@ -50,35 +52,40 @@ def timeline_figure(days: Sequence[Days]) -> Markup:
     first, step = day_number(days[0].start), days[0].days
     bins = (day_number(days[-1].start) - first) // step + 1
     highest = max(sum(each.outcomes.values()) for each in days)
-    width = 100 / max(bins, 14)
-    bars: list[Markup] = []
-    for each in days:
-        x, y = (day_number(each.start) - first) // step * width, float(TIMELINE)
-        told = ", ".join(f"{number:,} {name}" for name, number in each.outcomes.items() if number)
-        parts: list[str] = [tag("title", f"{each.start}: {told}")]
-        for name in OUTCOMES:
-            height = each.outcomes[name] / highest * (TIMELINE - 18)
-            if height:
-                y -= height
-                place: dict[str, str | float | None] = {
-                    "x": f"{x:.3f}%",
-                    "width": f"{width * 0.82:.3f}%",
-                    "y": y,
-                    "height": height,
-                }
-                parts.append(tag("rect", class_=name, **place))
-        bars.append(tag("g", *parts))
+    width = 100 / max(bins, 2 * FEW)
+    bars = [_bar(each, (day_number(each.start) - first) // step * width, width, highest) for each in days]
     base = tag("line", x1="0", x2="100%", y1=TIMELINE, y2=TIMELINE, class_="tick")
-    labels = [tag("text", f"{highest:,}" + (" a day" if step == 1 else f" in {step} days"), x="0", y=11)]
-    labels.append(tag("text", days[0].start, x="0", y=TIMELINE + 17))
-    if len(days) > 1:
-        labels.append(tag("text", days[-1].start, x="100%", y=TIMELINE + 17, text_anchor="end"))
+    scale = tag("text", f"{highest:,}" + (" a day" if step == 1 else f" in {step} days"), x="0", y=11)
     asked = sum(sum(each.outcomes.values()) for each in days)
-    spoken = f"{asked:,} questions from {days[0].start} to {days[-1].start}, at most {highest:,} in one bar."
-    drawing = tag("svg", *bars, base, *labels, width="100%", height=TIMELINE + 22, role="img", aria_label=spoken)
+    when = days[0].start if bins == 1 else f"{days[0].start} to {days[-1].start}"
+    spoken = f"{asked:,} questions, {when}, at most {highest:,} in one bar."
+    parts = (*bars, base, scale, *_dates(days, when, bins=bins, end=bins * width))
+    drawing = tag("svg", *parts, width="100%", height=TIMELINE + 22, role="img", aria_label=spoken)
     keys = [tag("span", tag("i", class_=name), name) for name in OUTCOMES]
-    caption = tag("figcaption", tag("h3", "Questions by day"), tag("p", tag("span", spoken), class_="soft small"))
+    caption = tag("figcaption", tag("h3", "Questions by day"), tag("p", spoken, class_="soft small"))
     return tag("figure", caption, drawing, tag("div", *keys, class_="legend"))
+
+
+def _bar(day: Days, x: float, width: float, highest: int) -> Markup:
+    told = ", ".join(f"{number:,} {name}" for name, number in day.outcomes.items() if number)
+    parts, y = [tag("title", f"{day.start}: {told}")], float(TIMELINE)
+    for name in OUTCOMES:
+        height = day.outcomes[name] / highest * (TIMELINE - 18)
+        if height:
+            y -= height
+            parts.append(tag("rect", class_=name, x=f"{x:.3f}%", width=f"{width * 0.82:.3f}%", y=y, height=height))
+    return tag("g", *parts)
+
+
+def _dates(days: Sequence[Days], when: str, *, bins: int, end: float) -> tuple[Markup, ...]:
+    """The first and the last day below their bars, or both in one label where there is little room."""
+    y = TIMELINE + 17
+    if bins < FEW:
+        return (tag("text", when, x="0", y=y),)
+    return (
+        tag("text", days[0].start, x="0", y=y),
+        tag("text", days[-1].start, x=f"{end:.3f}%", y=y, text_anchor="end"),
+    )
 
 
 class _Scale:
@@ -93,7 +100,7 @@ class _Scale:
             self._low, self._high = lowest, highest + 1
             return
         # One threshold has no span of its own: then about as much as what it speaks of is wide.
-        usual = YEARS if attribute.type is AttributeType.DATE else max(map(abs, inner))
+        usual = YEARS if attribute.type is AttributeType.DATE else max(*map(abs, inner), (highest - lowest) // 10_000)
         pad = max(max(inner) - min(inner), usual, 1) * MARGIN // 100 + 1
         self._low, self._high = max(lowest, min(inner) - pad), min(highest + 1, max(inner) + pad + 1)
 

@@ -25,8 +25,8 @@ header{display:flex;flex-wrap:wrap;gap:.1rem 1rem;justify-content:space-between;
 .verdict p{margin:.5rem 0 0;color:var(--ink)}
 .clean{background:var(--good-soft);border-color:var(--good);color:var(--good)}
 .broken{background:var(--bad-soft);border-color:var(--bad);color:var(--bad)}
-.cards{display:grid;grid-template-columns:repeat(4,1fr);gap:.75rem;margin:1.25rem 0 0;padding:0}
-.cards div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.8rem .9rem}
+.cards{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.25rem 0 0;padding:0}
+.cards div{flex:1 1 9.5rem;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.8rem .9rem}
 .cards dt{font-size:.85rem;color:var(--soft);line-height:1.3}
 .cards dd{margin:.1rem 0 0;font-size:1.5rem;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.25}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.4rem 1.4rem;margin:.8rem 0}
@@ -72,7 +72,7 @@ figure.bad .bar{fill:var(--bad);opacity:.75}
 figure.bad .sum .says{color:var(--bad)}
 .tick{stroke:var(--line);stroke-width:1}
 footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:1rem;font-size:.875rem;color:var(--soft)}
-@media (max-width:40rem){.cards{grid-template-columns:repeat(2,1fr)}
+@media (max-width:40rem){.cards div{flex-basis:8rem}
 main{padding:1.4rem 1rem 3rem}.row{grid-template-columns:1fr}
 .draw{min-height:1.7rem}
 .row .says{padding:.55rem 0 .2rem}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin:0 0 .6rem}
