@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Room = Literal["prover", "verifier"]
 
 BUSY_MILLISECONDS = 10_000
+CHECKPOINT_MILLISECONDS = 1_000
 TURN_SECONDS = 0.0005
 # "zkat", so that other users of one PostgreSQL server do not wait for our migrations.
 MIGRATION_LOCK = 0x7A6B6174
@@ -159,7 +160,10 @@ def _begin(connection: Connection) -> None:
     if "turn" not in connection.info:
         connection.info["turn"] = _take_turn(f"{connection.engine.url.database}-turn")
     if options.get("checkpointed", False):
+        # Other writers wait behind this turn: a reader that takes longer is not waited for.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
         busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         connection.info["checkpointed"] = not busy
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -61,6 +61,7 @@ class ProverService:
     key: SigningKey
     issuer: Issuer
     responder: Responder
+    eraser: Eraser
     registrar: Registrar | None
     metrics: Metrics
 
@@ -121,6 +122,7 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
             key=key.public,
             audiences=frozenset(settings.audiences),
         )
+        eraser = Eraser(engine, vault, key=key, provider=settings.provider)
         registrar = None
         if settings.verifier_url is not None and settings.verifier_key is not None:
             client = stack.enter_context(
@@ -130,12 +132,11 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
                     timeout=settings.verifier_timeout,
                 )
             )
-            eraser = Eraser(engine, vault, key=key, provider=settings.provider)
             registrar = Registrar(issuer, client, eraser=eraser, pause=settings.registration_pause, logger=logger)
             metrics.refused.set_function(registrar.refused_count)
             registrar.start()
             stack.callback(registrar.close)
-        yield ProverService(settings, key, issuer, responder, registrar, metrics)
+        yield ProverService(settings, key, issuer, responder, eraser, registrar, metrics)
 
 
 def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
@@ -147,7 +148,12 @@ def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
 def _readiness(service: ProverService) -> dict[str, Any]:
     refused = service.registrar.refused_count() if service.registrar is not None else 0
     waiting = service.issuer.pending_count()
-    return {"service": "prover", "pending_credentials": waiting, "refused_credentials": refused}
+    return {
+        "service": "prover",
+        "pending_credentials": waiting,
+        "refused_credentials": refused,
+        "pending_erasures": service.eraser.pending_count(),
+    }
 
 
 async def service_of(request: Request) -> ProverService:

@@ -157,3 +157,20 @@ def test_other_addresses_are_refused_without_repeating_them(url):
     with pytest.raises(DatabaseRefused) as caught:
         open_engine(url)
     assert "hunter2" not in str(caught.value)
+
+
+def test_who_reads_is_in_the_way_of_an_empty_log_and_that_is_told(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'file.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (it TEXT)"))
+    for reads in (True, False):
+        with engine.connect().execution_options(reading=True) as reader:
+            if reads:
+                reader.execute(text("SELECT * FROM kept")).all()
+            with engine.begin() as connection:
+                connection.execute(text("INSERT INTO kept VALUES ('planted')"))
+            with engine.connect().execution_options(checkpointed=True) as connection:
+                connection.execute(text("SELECT 1"))
+                assert connection.info["checkpointed"] is not reads
+    assert (tmp_path / "file.sqlite-wal").stat().st_size == 0
+    engine.dispose()

@@ -10,7 +10,6 @@ from api.audit.fsck import check
 from api.peers.outbound import PeerUnreachable
 from circuits.erasure import sign_erasure
 from circuits.jws import peek
-from prover.erasing import Eraser
 from verifier.evidence import verify_evidence
 
 PLANTED = "planted-7f3b"
@@ -24,19 +23,15 @@ def erasing(tmp_path_factory, tables, world_over):
         yield world
 
 
-def eraser_of(world):
-    service = world.prover_server.app.state.service
-    return Eraser(service.issuer._engine, service.issuer._vault, key=service.key, provider="acme-kyc")
-
-
 def erase(world, subject):
     """Erase as the operator does, and wait until the running prover has told the verifier."""
-    eraser = eraser_of(world)
+    eraser = world.prover_server.app.state.service.eraser
     eraser.erase(subject, now=int(time.time()), entropy=os.urandom)
     deadline = time.monotonic() + 10
-    while eraser.pending_count():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    with world.prover_server.client() as client:
+        while client.get("/readyz").json()["pending_erasures"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def auditor(world):
