@@ -24,9 +24,11 @@ FUZZ_SECONDS ?= 300
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/language.py --seconds $(FUZZ_SECONDS)
 
-# Go's own transparency log packages verify ours (Debian's packages; needs root to install them).
+# Go's own transparency log packages verify ours, and a second implementation runs in Node (Debian's packages; needs root
+# to install them).
 interop: $(STAMP)
 	[ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog ] || apt-get install -y --no-install-recommends golang-go golang-golang-x-mod-dev
+	command -v node >/dev/null || apt-get install -y --no-install-recommends nodejs
 	$(BIN)/pytest tests/interop
 
 # How long the slowest of 60,000 mutated questions take.

@@ -1,5 +1,5 @@
 // A second implementation of what needs no proof system: canonical bytes, the group, the transcript, credentials,
-// notes, the log. Node's own crypto and big integers, nothing of ours. It answers the conformance kit on stdin and stdout:
+// notes, the log. Node's own crypto and big integers, nothing of ours. It answers on stdin and stdout:
 //   attest conform "node tests/interop/conformer/main.mjs"
 import { createInterface } from "node:readline";
 import { age, canonical, date, document, framed, Reader, seconds, unframed } from "./bytes.mjs";
