@@ -249,7 +249,8 @@ class _Check:
             at = self._time
         self._rows.expect_erased(row.index, kind)
         leaf = row.leaf if row.leaf is not None and len(row.leaf) == HASH else bytes(HASH)
-        return Tombstone(row.index, kind, at, leaf, row.erased_by or 0)
+        by = row.erased_by or 0
+        return Tombstone(row.index, kind, at, leaf, by if 0 <= by < _NEVER else 0)  # 0 erases nothing: a finding
 
     def _decoded(self, row: stored.StoredEntry) -> LoggedEntry:
         body, salt = row.body or b"", row.salt if row.salt is not None and len(row.salt) == SALT else bytes(SALT)

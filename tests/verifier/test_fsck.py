@@ -59,6 +59,7 @@ def test_the_reference_engine_agrees(recorded, engine):
 FAULTS = {
     "kind of what was erased": (of_entry(ERASED).values(kind="declined"), "log_entry", ERASED),
     "time of what was erased": (of_entry(ERASED).values(appended_at=ENTRIES.c.appended_at + 1), "log_entry", ERASED),
+    "erased by none": (of_entry(ERASED).values(erased_by=1 << 61), "log_entry", ERASED),
     "erased by another": (of_entry(ERASED).values(erased_by=6), "log_entry", ERASED),
     "leaf of what was erased": (of_entry(ERASED).values(leaf=OTHER), "log_entry", ERASED),
     "seal of what was erased": (of_entry(ERASED).values(seal=None), "log_entry", ERASED),
