@@ -22,6 +22,7 @@ from api.cli.preparing import prepare_tables
 if TYPE_CHECKING:
     from api.conform.kit import Case
     from api.conform.running import Result
+    from circuits.group import EngineName
 
 MOST_SHOWN = 20
 
@@ -75,8 +76,7 @@ def conform(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _serve(engine: str) -> None:
-    from api.cli.trust import engine_name
+def _serve(engine: "EngineName") -> None:
     from api.conform.serving import serve
 
     if engine == "fast":
@@ -87,7 +87,7 @@ def _serve(engine: str) -> None:
         sys.stdout.buffer.flush()
 
     with suppress(BrokenPipeError):  # whoever asked has heard enough
-        serve(sys.stdin.buffer, write, engine=engine_name(engine))
+        serve(sys.stdin.buffer, write, engine=engine)
 
 
 def _cases(folder: Path | None, topics: Sequence[str]) -> "tuple[Case, ...]":

@@ -57,7 +57,7 @@ class NotStarted(Exception):  # noqa: N818 - it reads as what happened
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered: exactly one of an output, a refusal, `unsupported` and an error is not None or True."""
+    """What was answered: an output, a refusal with what is told of it, an error, or that it is unsupported."""
 
     output: Mapping[str, Any] | None = None
     refusal: Mapping[str, Any] | None = None
@@ -79,6 +79,7 @@ class Dialogue:
         self._number = 0
         self._child: asyncio.subprocess.Process | None = None
         self._said = TemporaryFile()  # noqa: SIM115 - closed in close
+        self._said_before = 0
 
     async def ask(self, operation: str, argument: Mapping[str, Any]) -> Reply:
         """Put one question.
@@ -110,6 +111,7 @@ class Dialogue:
 
     async def _start(self) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
+        self._said_before = self._said.seek(0, os.SEEK_END)
         try:
             return await asyncio.create_subprocess_exec(
                 *self._command, stdin=pipe, stdout=pipe, stderr=self._said, limit=MAX_LINE, start_new_session=True
@@ -132,7 +134,7 @@ class Dialogue:
 
     def _last_words(self) -> str:
         size = self._said.seek(0, os.SEEK_END)
-        self._said.seek(max(0, size - 4096))
+        self._said.seek(max(self._said_before, size - 4096))
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         self._said.seek(0, os.SEEK_END)
         return f": {lines[-1][:_SHOWN]}" if lines else ""
@@ -163,7 +165,7 @@ def _reply(line: bytes, number: int) -> Reply:
     if not isinstance(members, dict) or "id" not in members:
         raise Silence(Trouble.GARBAGE, f"not a response: {shown}")
     if members["id"] != number or isinstance(members["id"], bool):
-        raise Silence(Trouble.DISORDER, f"an answer to question {members['id']!r}, not to {number}")
+        raise Silence(Trouble.DISORDER, f"an answer to question {repr(members['id'])[:_SHOWN]}, not to {number}")
     rest = {name: members[name] for name in members if name != "id"}
     match rest:
         case {"ok": True, "output": dict(output), **others} if not others:
