@@ -143,7 +143,7 @@ def _explained(name: str = "", *, resume: Path | None) -> Iterator[None]:
     from api.audit.replaying import WorkersLost
     from api.cli.trust import blame
     from circuits.errors import CircuitsError
-    from verifier.errors import VerifierError
+    from verifier.errors import LogUnavailable, VerifierError
     from verifier.ledger import LedgerError
 
     try:
@@ -159,6 +159,8 @@ def _explained(name: str = "", *, resume: Path | None) -> Iterator[None]:
         raise CommandError(
             str(error), where=name, remedy="go on with --resume, or with fewer workers", kind="workers"
         ) from None
+    except LogUnavailable:
+        raise  # a database that cannot be read now says nothing about the log
     except (VerifierError, CircuitsError) as error:
         raise CommandError(
             f"the log does not hold: {error}",
