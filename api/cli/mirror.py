@@ -33,6 +33,13 @@ def mirror(
     from api.peers.log_client import LogClient
     from verifier.errors import VerifierError
 
+    if bodies and not key:
+        raise CommandError(
+            "bodies are for auditors, who have a key",
+            where="--bodies",
+            remedy="put the key into ZKATTEST_AUDIT_KEY, or leave --bodies out",
+            kind="source",
+        )
     pins = read_trust(home_at(home), trust)
     with LogClient(url, key=key) as client, showing("mirroring the log", quiet=as_json) as progress:
         try:
