@@ -38,9 +38,9 @@ def report_page(account: Account) -> bytes:
         _numbers(account),
         _findings(account),
         _contradictions(account),
-        _intervals(account),
         _when(account),
         _who(account),
+        _intervals(account),
         _how(account),
         tag("footer", "Whoever replays the same log with the same keys comes to the same findings."),
     )

@@ -177,9 +177,9 @@ class Page(HTMLParser):
 
 def test_the_structure_of_a_page():
     page = Page(report_page(CLEAN))
-    assert [each for each in page.headings if each in page.text] == [
-        *("Audit of the log ", "What the answers say together", "salary of ", "When", "Questions by day"),
-        *("Who", "How this was checked"),
+    assert page.headings == [
+        *("Audit of the log ", "When", "Questions by day", "Who", "What the answers say together", "salary of "),
+        "How this was checked",
     ]
     for said in ("This log holds.", "Acme KYC", "4 on 2026-11-21", "0 to 7500000", "libsecp256k1", CLEAN.checkpoint):
         assert said in page.text
