@@ -19,8 +19,8 @@ from random import Random
 
 import pytest
 
-from api.audit.exporting import export_lines
-from api.cli.connection import connect
+from api.audit.exporting import export_lines, opened
+from api.cli.connection import connect, connect_log
 from api.cli.demo import ask_or_declined
 from api.home.bootstrap import bootstrap
 from api.home.directory import Address, Home, write_file
@@ -224,8 +224,8 @@ def outcome(tmp_path_factory) -> Outcome:
             some = [each for each in answers if each.get("outcome") == "answer"][:20]
             found.places["evidence"] = b"".join(lender.evidence(each["id"]) for each in some)
         found.places["answers"] = json.dumps(answers).encode()
-        export = export_lines(home, connect=lambda: connect(home, key="audit"))
-        found.places["export"] = b"".join(export)
+        with opened(home, connect=lambda: connect_log(home)) as log:
+            found.places["export"] = b"".join(export_lines(log))
         found.places["rejects"] = rejects.read_bytes()
     found.places["wire verifier to prover"] = bytes(to_prover.seen)
     found.places["wire prover to verifier"] = bytes(to_verifier.seen)
