@@ -16,7 +16,7 @@ from rich.text import Text
 
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
-from api.cli.options import EngineOption, JsonOption
+from api.cli.options import EngineOption, HomeOption, JsonOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def conform(
         bool, typer.Option("--serve", help="Be the implementation: answer requests from stdin on stdout.")
     ] = False,
     engine: EngineOption = "fast",
+    _home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask an implementation every question of the conformance kit. Exit 0 if nothing it answers is wrong, else 1."""
