@@ -10,8 +10,8 @@ from limits import parse_many
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from verifier.cosigning import MAX_WITNESSES, CosignatureVerifier, Quorum
 from verifier.errors import NoteError
+from verifier.witnesses.cosigning import MAX_WITNESSES, CosignatureVerifier, Quorum
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
 

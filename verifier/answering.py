@@ -10,10 +10,10 @@ from verifier import checking
 from verifier.asked import require_asked
 from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
-from verifier.entries import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
+from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
 from verifier.errors import CredentialErased, LogUnavailable
-from verifier.log import Draft, Log, Row
-from verifier.registry import Registry
+from verifier.fold.registry import Registry
+from verifier.log.writer import Draft, Log, Row
 from verifier.signed_request import SignedRequest
 
 

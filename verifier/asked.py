@@ -15,7 +15,7 @@ from circuits.encoding import b64u, parse_json
 from circuits.errors import CircuitsError
 from circuits.query import Query, Reasons
 from verifier.errors import RegistryError, RequestRefused
-from verifier.registry import Registry
+from verifier.fold.registry import Registry
 from verifier.signed_request import MOST_LIFETIME, SignedRequest
 
 PATH: Final = "/v1/queries"

@@ -22,7 +22,7 @@ from circuits.query import Query, Reasons
 from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
 from verifier.asked import MOST_WAITING, require_asked
-from verifier.entries import AnswerEntry
+from verifier.entries.kinds import AnswerEntry
 from verifier.errors import (
     CheckFailed,
     ClausesRefused,
@@ -38,7 +38,7 @@ from verifier.errors import (
     WrongProvider,
     WrongSchema,
 )
-from verifier.registry import Registered, Registry
+from verifier.fold.registry import Registered, Registry
 from verifier.signed_request import SignedRequest
 
 EngineName = Literal["fast", "reference"]

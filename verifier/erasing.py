@@ -15,16 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from circuits import jws
 from circuits.encoding import canonical_json
-from verifier.entries import AnswerEntry, DeclinedEntry, RevocationEntry, UndeterminedEntry, decode_logged, encode
-from verifier.erasure import MOST_ENTRIES, OUTCOMES, ErasureEntry
+from verifier.entries.erasure import MOST_ENTRIES, OUTCOMES, ErasureEntry
+from verifier.entries.kinds import AnswerEntry, DeclinedEntry, RevocationEntry, UndeterminedEntry, decode_logged, encode
 from verifier.errors import EntryError, LogUnavailable
-from verifier.leaves import LoggedEntry
-from verifier.log import Draft, Log, Row
-from verifier.log_store import find_entries
-from verifier.merkle import HASH
+from verifier.fold.registry import Admitted, Registry
+from verifier.log.leaves import LoggedEntry
+from verifier.log.merkle import HASH
+from verifier.log.store import find_entries
+from verifier.log.writer import Draft, Log, Row
 from verifier.models import ENTRIES, QUERIES
-from verifier.registry import Admitted, Registry
-from verifier.seals import SEAL, Sealer
+from verifier.soundness.seals import SEAL, Sealer
 
 STATE = "erased"
 """Of the record of a question whose entry was erased."""

@@ -2,7 +2,7 @@
 
 `log_entry.leaf` is what the tree commits to; `salt` and `body` can be erased without breaking the log. A record of a
 query whose entry was erased says only that there was one: no response, no key, a digest of zeros. Rows outside the
-log carry a `seal` over their columns (verifier.seals); one that has none is a fault.
+log carry a `seal` over their columns (verifier.soundness.seals); one that has none is a fault.
 """
 
 from typing import Any, ClassVar, cast

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
-from verifier.entries import Entry, encode
+from verifier.entries.kinds import Entry, encode
 from verifier.errors import AlreadyRegistered, EntryError, LogUnavailable, RegistryError
-from verifier.log import Draft, Log
-from verifier.registry import Admitted, Registry
+from verifier.fold.registry import Admitted, Registry
+from verifier.log.writer import Draft, Log
 
 
 @dataclass(frozen=True, slots=True)

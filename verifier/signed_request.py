@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from circuits.encoding import b64u, b64u_decode
 from circuits.jws import SigningKey, VerifyKey
+from verifier.entries.members import require_members, text
 from verifier.errors import EntryError, RequestRefused
-from verifier.members import require_members, text
 
 TAG: Final = "zkattest"
 MOST_LIFETIME: Final = 300

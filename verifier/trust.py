@@ -18,9 +18,9 @@ from typing import Any, Self
 from circuits.encoding import canonical_json, parse_json
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
-from verifier.cosigning import CosignatureVerifier, Quorum, WitnessedVerifier
 from verifier.errors import EvidenceError, NoteError
-from verifier.note import NoteVerifier
+from verifier.log.note import NoteVerifier
+from verifier.witnesses.cosigning import CosignatureVerifier, Quorum, WitnessedVerifier
 
 _MEMBERS = {"origin", "vkey", "jwk"}
 _WITNESSED = {"witnesses", "quorum"}
@@ -35,7 +35,7 @@ class Trust:
     Attributes:
         log: the key that signs checkpoints; its name is the log's origin and the audience of every query. With
             witnesses pinned it opens only what they have cosigned.
-        attestations: the first key that signs attestations; later ones follow from the log (verifier.attestors).
+        attestations: the first key that signs attestations; later ones follow from the log (entries.attestors).
         accepted: keys of attestations that count although the one before them, being lost, has not signed for them.
     """
 

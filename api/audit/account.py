@@ -9,12 +9,12 @@ from api.audit.observations import DAY, OUTCOMES, Commitment, Observations, Show
 from circuits import calendar
 from circuits.attributes import Attribute
 from circuits.telling import Intervals, Remainder, sentence
-from verifier.attestors import told
+from verifier.audit.facts import common
+from verifier.audit.replay import Report
+from verifier.audit.sampling import Sampled
+from verifier.audit.settling import Finding
+from verifier.entries.attestors import told
 from verifier.errors import Blame
-from verifier.facts import common
-from verifier.replay import Report
-from verifier.sampling import Sampled
-from verifier.settling import Finding
 from verifier.trust import Trust
 
 FORMAT: Final = "zkattest-report/1"
@@ -40,7 +40,7 @@ class Found:
         at: when that was appended, RFC 3339.
         blame: the kind of party.
         who: which one, as far as it is known.
-        code, reason, evidence: see `verifier.settling.Finding`.
+        code, reason, evidence: see `verifier.audit.settling.Finding`.
     """
 
     index: int | None

@@ -13,10 +13,10 @@ from typing import Final
 from api.audit.reading import Readable, settled, size_of
 from api.home.directory import PRIVATE_DIRECTORY, write_lines
 from circuits.encoding import parse_json
+from verifier.audit.export import MAX_LINE, parse_entry_line
 from verifier.errors import ExportError
-from verifier.export import MAX_LINE, parse_entry_line
-from verifier.layout import Place, places
-from verifier.tiles import WIDTH
+from verifier.log.layout import Place, places
+from verifier.log.tiles import WIDTH
 
 FOLDER: Final = "bodies"
 PRIVATE_FILE: Final = 0o600

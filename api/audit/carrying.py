@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from api.home.directory import write_file
-from verifier.excerpt import Reopen, excerpt
-from verifier.replay import Report
-from verifier.settling import Finding
+from verifier.audit.excerpt import Reopen, excerpt
+from verifier.audit.replay import Report
+from verifier.audit.settling import Finding
 from verifier.trust import Trust
 
 README: Final = "README.txt"

@@ -4,10 +4,10 @@ What a worker gets is self-contained: statements, proofs, attestations and, by v
 those. It needs zkattest of the same version, and builds or finds its own tables. A worker that is lost loses nothing:
 the scheduler gives its batches to another. A scheduler that is lost ends the replay, which goes on with --resume.
 
-The cluster is trusted. A worker that says a false proof holds is believed, unless a sample (verifier.sampling), which
-is always settled here, happens on it; and Dask passes pickles, by which whoever controls scheduler or workers controls
-this process too. The attestations in a batch name subjects: over a network that others share, use tls:// and Dask's own
-settings.
+The cluster is trusted. A worker that says a false proof holds is believed, unless a sample (verifier.audit.sampling),
+which is always settled here, happens on it; and Dask passes pickles, by which whoever controls scheduler or workers
+controls this process too. The attestations in a batch name subjects: over a network that others share, use tls:// and
+Dask's own settings.
 """
 
 import pickle
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from api.audit.replaying import MOST_DEATHS, WorkersLost
 from api.tables import fast_engine
 from api.version import VERSION
+from verifier.audit.settling import Batch, Finding, Outcome, settle
 from verifier.checking import EngineName
 from verifier.errors import VerifierError
-from verifier.settling import Batch, Finding, Outcome, settle
 
 if TYPE_CHECKING:
     from distributed import Client

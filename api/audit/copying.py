@@ -6,8 +6,8 @@ from pathlib import Path
 from api.audit.bodies import Progress, write_bodies
 from api.audit.reading import Readable, size_of
 from api.audit.tiling import write_tiles
-from verifier.layout import places
-from verifier.note import NoteVerifier
+from verifier.log.layout import places
+from verifier.log.note import NoteVerifier
 
 
 @dataclass(frozen=True, slots=True)

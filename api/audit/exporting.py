@@ -9,10 +9,10 @@ from api.database import open_engine
 from api.home.directory import Home, HomeBusyError, locked
 from api.home.settings import log_database, verifier_settings
 from api.peers.log_client import LogClient
-from verifier.cosignatures import Cosignatures
-from verifier.log import Log
-from verifier.note import NoteSigner
-from verifier.witnessed import WitnessedLog
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Log
+from verifier.witnesses.cosignatures import Cosignatures
+from verifier.witnesses.witnessed import WitnessedLog
 
 Progress = Callable[[int, int | None], None]
 

@@ -19,16 +19,16 @@ from circuits.calendar import rfc3339
 from circuits.encoding import b64u
 from circuits.predicate import parse
 from circuits.vocabulary import Vocabulary
+from verifier.audit.replay import Progress
 from verifier.checking import EngineName
-from verifier.entries import AnswerEntry
+from verifier.entries.kinds import AnswerEntry
 from verifier.errors import Blame, EntryError
-from verifier.fsck import Checked, Fault
-from verifier.fsck import fsck as fsck_log
-from verifier.note import Checkpoint
-from verifier.replay import Progress
-from verifier.retile import rebuild_tiles
-from verifier.rowcheck import Outcome, Respond, Schemas
-from verifier.seals import Sealer
+from verifier.log.note import Checkpoint
+from verifier.soundness.fsck import Checked, Fault
+from verifier.soundness.fsck import fsck as fsck_log
+from verifier.soundness.retile import rebuild_tiles
+from verifier.soundness.rowcheck import Outcome, Respond, Schemas
+from verifier.soundness.seals import Sealer
 from verifier.trust import Trust
 
 _ANSWER: Final = {"outcome": "answer"}

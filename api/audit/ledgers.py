@@ -9,8 +9,8 @@ from typing import Final
 
 from api.home.directory import require_writable, write_file
 from api.version import VERSION
+from verifier.audit.ledger import Ledger, LedgerError
 from verifier.checking import EngineName
-from verifier.ledger import Ledger, LedgerError
 from verifier.trust import Trust
 
 MOST: Final = 16 << 20

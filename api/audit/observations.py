@@ -16,10 +16,10 @@ from circuits.predicate import Predicate
 from circuits.telling import Intervals
 from circuits.telling.intervals import count
 from circuits.vocabulary import Vocabulary
+from verifier.audit.facts import Told, common, slot, told_by
 from verifier.checking import Claim
-from verifier.entries import AnswerEntry, DeclinedEntry, Entry, ProviderEntry, UndeterminedEntry
-from verifier.facts import Told, common, slot, told_by
-from verifier.leaves import LoggedEntry
+from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, ProviderEntry, UndeterminedEntry
+from verifier.log.leaves import LoggedEntry
 
 MOST_PARTIES: Final = 1_000
 MOST_BINS: Final = 800
@@ -97,7 +97,7 @@ class Commitment:
 
 
 class Observations:
-    """Watches one replay (`verifier.observing.Observer`)."""
+    """Watches one replay (`verifier.audit.observing.Observer`)."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()

@@ -11,14 +11,14 @@ from api.web.unfit import plain
 from circuits import calendar
 from circuits.encoding import b64u_decode, canonical_json
 from circuits.errors import EncodingError
-from verifier.bundles import bundle, leaves_of
+from verifier.audit.export import entry_line, parse_entry_line
 from verifier.errors import ExportError
-from verifier.export import entry_line, parse_entry_line
-from verifier.layout import Place
-from verifier.leaves import LoggedEntry, Tombstone
-from verifier.log import Log
-from verifier.merkle import HASH
-from verifier.tiles import WIDTH
+from verifier.log.bundles import bundle, leaves_of
+from verifier.log.layout import Place
+from verifier.log.leaves import LoggedEntry, Tombstone
+from verifier.log.merkle import HASH
+from verifier.log.tiles import WIDTH
+from verifier.log.writer import Log
 
 ERASED: Final = b'"erased":'
 """In every line of a tombstone; in a text of another line its quotes are escaped."""
@@ -51,7 +51,7 @@ class Readable(Protocol):
 
 
 class StoredLog:
-    """A log in a database, opened by `verifier.log.Log`; raises what that does.
+    """A log in a database, opened by `verifier.log.writer.Log`; raises what that does.
 
     Args:
         log: the log.

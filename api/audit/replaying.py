@@ -17,9 +17,9 @@ from multiprocessing.process import BaseProcess
 from typing import Final, Self, cast
 
 from api.tables import fast_engine
+from verifier.audit.settling import Batch, Finding, Outcome, settle
 from verifier.checking import EngineName
 from verifier.errors import VerifierError
-from verifier.settling import Batch, Finding, Outcome, settle
 
 MOST_DEATHS: Final = 5
 """How often workers may die before one batch is settled; it is then likely to be what kills them."""

@@ -18,14 +18,14 @@ from api.audit.reading import ServedLog, size_of
 from api.audit.tiling import read_tiles
 from api.peers.log_client import MOST_NOTE, LogClient
 from circuits.encoding import canonical_json
-from verifier.bundles import leaves_of
+from verifier.audit.export import MAX_LINE, parse_entry_line
+from verifier.audit.replay import Report
+from verifier.audit.settling import Finding
 from verifier.errors import Blame, ExportError, LogCorrupt
-from verifier.export import MAX_LINE, parse_entry_line
-from verifier.layout import CHECKPOINT, Place, places
-from verifier.merkle import HASH, leaf_hash
-from verifier.replay import Report
-from verifier.settling import Finding
-from verifier.tiles import WIDTH
+from verifier.log.bundles import leaves_of
+from verifier.log.layout import CHECKPOINT, Place, places
+from verifier.log.merkle import HASH, leaf_hash
+from verifier.log.tiles import WIDTH
 
 STDIN: Final = "-"
 SCHEMES: Final = ("http://", "https://")

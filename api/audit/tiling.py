@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from api.home.directory import write_file
-from verifier.bundles import SLOT, hashes_of
 from verifier.errors import LogCorrupt
-from verifier.layout import CHECKPOINT, Place, places
-from verifier.merkle import HASH, Frontier, root
-from verifier.note import Checkpoint, NoteVerifier
-from verifier.tiles import WIDTH, nodes
+from verifier.log.bundles import SLOT, hashes_of
+from verifier.log.layout import CHECKPOINT, Place, places
+from verifier.log.merkle import HASH, Frontier, root
+from verifier.log.note import Checkpoint, NoteVerifier
+from verifier.log.tiles import WIDTH, nodes
 
 PUBLIC_FILE: Final = 0o644
 Fetch = Callable[[Place], bytes]

@@ -80,7 +80,7 @@ def replay(
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
     from api.home.directory import require_writable, write_file
-    from verifier.replay import replay as replay_log
+    from verifier.audit.replay import replay as replay_log
 
     place = home_at(home)
     pins = read_trust(place, trust)
@@ -143,8 +143,8 @@ def _explained(name: str = "", *, resume: Path | None) -> Iterator[None]:
     from api.audit.replaying import WorkersLost
     from api.cli.trust import blame
     from circuits.errors import CircuitsError
+    from verifier.audit.ledger import LedgerError
     from verifier.errors import LogUnavailable, VerifierError
-    from verifier.ledger import LedgerError
 
     try:
         yield

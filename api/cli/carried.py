@@ -10,7 +10,7 @@ from api.cli.failures import CommandError, ExitCode
 
 if TYPE_CHECKING:
     from api.audit.sources import Source
-    from verifier.replay import Report
+    from verifier.audit.replay import Report
     from verifier.trust import Trust
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from api.cli.failures import CommandError, ExitCode
 
 if TYPE_CHECKING:
-    from verifier.note import Checkpoint
+    from verifier.log.note import Checkpoint
     from verifier.trust import Trust
 
 MOST_CHECKPOINT = 64 << 10
@@ -19,7 +19,7 @@ def read_checkpoint(file: Path, pins: "Trust", *, option: str) -> "Checkpoint":
         CommandError: the file holds none that the pinned key signed; the log is not to blame for that.
     """
     from verifier.errors import NoteError
-    from verifier.note import Checkpoint
+    from verifier.log.note import Checkpoint
 
     with file.open("rb") as source:
         content = source.read(MOST_CHECKPOINT)

@@ -10,7 +10,7 @@ from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, KeyOption, TrustOption
 
 if TYPE_CHECKING:
-    from verifier.note import Checkpoint
+    from verifier.log.note import Checkpoint
     from verifier.trust import Trust
 
 
@@ -43,8 +43,8 @@ def compare(
     from api.audit.sources import open_source
     from api.cli.connection import home_at
     from api.cli.trust import read_trust
+    from verifier.audit.forks import ForkError, UndecidedError, require_one_log, roots
     from verifier.errors import ExportError
-    from verifier.forks import ForkError, UndecidedError, require_one_log, roots
 
     pins = read_trust(home_at(home), trust)
     one, other = _checkpoint(first, pins), _checkpoint(second, pins)
@@ -85,7 +85,7 @@ def _checkpoint(named: str, pins: "Trust") -> "Checkpoint":
     """
     from api.audit.sources import read_checkpoint
     from verifier.errors import NoteError
-    from verifier.note import Checkpoint
+    from verifier.log.note import Checkpoint
 
     try:
         return Checkpoint.open(read_checkpoint(named).decode("utf-8"), pins.log)

@@ -12,9 +12,9 @@ from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
+    from verifier.audit.contradict import Compared
     from verifier.checking import EngineName
-    from verifier.contradict import Compared
-    from verifier.evidence import Verdict
+    from verifier.evidence.evidence import Verdict
     from verifier.trust import Trust
 
 
@@ -34,7 +34,7 @@ def contradict(
     """Verify evidence files, and say whether they contradict each other. Exit 0 if all can be true, 1 if not."""
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
-    from verifier.contradict import compare
+    from verifier.audit.contradict import compare
 
     if len(files) < 2:  # noqa: PLR2004 - a pair
         raise CommandError("one file cannot contradict itself", remedy="name two evidence files or more", kind="files")
@@ -56,7 +56,7 @@ def _verified(file: Path, pins: "Trust", engine: "EngineName") -> "Verdict":
     from api.cli.trust import blame
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
-    from verifier.evidence import MAX_EVIDENCE, verify_evidence
+    from verifier.evidence.evidence import MAX_EVIDENCE, verify_evidence
 
     with file.open("rb") as source:
         content = source.read(MAX_EVIDENCE + 1)  # more is refused, and need not be held to be

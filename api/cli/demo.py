@@ -187,7 +187,7 @@ class _Story:
     def _evidence(self, lender: "ServiceClient", answers: list[dict[str, Any]], pins: "Trust") -> dict[str, Any]:
         from circuits.errors import CircuitsError
         from verifier.errors import VerifierError
-        from verifier.evidence import verify_evidence
+        from verifier.evidence.evidence import verify_evidence
 
         self._chapter("Evidence", "one file proves one answer, offline")
         answer = next(each for each in answers if each.get("answer") == "no")
@@ -212,7 +212,7 @@ class _Story:
     def _replay(self, pins: "Trust") -> dict[str, Any]:
         from api.audit.exporting import export_lines, opened
         from api.cli.connection import connect_log
-        from verifier.replay import replay
+        from verifier.audit.replay import replay
 
         self._chapter("Audit", "the whole log again: root, signatures, every proof")
         started = time.perf_counter()

@@ -13,7 +13,7 @@ from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
-    from verifier.evidence import KeyThen, Verdict
+    from verifier.evidence.evidence import KeyThen, Verdict
 
 group = typer.Typer(help="Evidence files: one answer, with everything needed to check it.", no_args_is_help=True)
 FileArgument = Annotated[Path, typer.Argument(help="An .evidence.json file.", metavar="FILE")]
@@ -41,7 +41,7 @@ def verify(
     from circuits.calendar import rfc3339
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
-    from verifier.evidence import verify_evidence
+    from verifier.evidence.evidence import verify_evidence
 
     pins = read_trust(home_at(home), trust)
     content = _read(file)
@@ -87,7 +87,7 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
     from circuits.encoding import b64u
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
-    from verifier.evidence_file import EvidenceFile
+    from verifier.evidence.file import EvidenceFile
 
     try:
         found = EvidenceFile.from_bytes(_read(file))
@@ -101,7 +101,7 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
 
 
 def _read(file: Path) -> bytes:
-    from verifier.evidence import MAX_EVIDENCE
+    from verifier.evidence.evidence import MAX_EVIDENCE
 
     with file.open("rb") as source:
         return source.read(MAX_EVIDENCE + 1)  # more is refused, and need not be held to be

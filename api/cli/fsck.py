@@ -17,8 +17,8 @@ from api.cli.preparing import prepare_tables
 
 if TYPE_CHECKING:
     from api.home.directory import Home
-    from verifier.fsck import Checked
-    from verifier.seals import Sealer
+    from verifier.soundness.fsck import Checked
+    from verifier.soundness.seals import Sealer
 
 _SHOWN = 10
 

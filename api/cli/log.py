@@ -82,7 +82,7 @@ def _write_lines(target: str, log: "Readable", *, as_json: bool) -> None:
 
 def _copy(home: "Home", folder: Path, log: "Readable", *, bodies: bool, as_json: bool) -> "Copied":
     from api.audit.copying import copy_log
-    from verifier.note import NoteSigner
+    from verifier.log.note import NoteSigner
 
     verifier = NoteSigner.from_skey(home.log_key.read_text("ascii").strip()).verifier
     with showing("exporting the log", quiet=as_json) as progress:

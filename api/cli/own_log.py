@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from api.settings import VerifierSettings
-    from verifier.log import Log
-    from verifier.registry import Registry
+    from verifier.fold.registry import Registry
+    from verifier.log.writer import Log
 
 
 @contextmanager
@@ -20,10 +20,10 @@ def own_log(settings: "VerifierSettings", *, kinds: "Collection[str]") -> "Itera
         LogUnavailable, LogCorrupt: the log cannot be used.
     """
     from api.database import open_engine
-    from verifier.leaves import AnyEntry
-    from verifier.log import Log
-    from verifier.note import NoteSigner
-    from verifier.registry import Registry
+    from verifier.fold.registry import Registry
+    from verifier.log.leaves import AnyEntry
+    from verifier.log.note import NoteSigner
+    from verifier.log.writer import Log
 
     registry = Registry()
 

@@ -9,7 +9,7 @@ from api.cli.failures import CommandError
 
 if TYPE_CHECKING:
     from circuits.jws import VerifyKey
-    from verifier.parties import Party
+    from verifier.entries.parties import Party
 
 
 def register(home: Path | None, party: str, public_key: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def registered(home: Path | None) -> list[dict[str, Any]]:
     from api.cli.connection import home_at
     from api.cli.own_log import own_log
     from api.home.settings import verifier_settings
-    from verifier.parties import PartyEntry
+    from verifier.entries.parties import PartyEntry
 
     settings = verifier_settings(home_at(home), environment=os.environ)
     with own_log(settings, kinds=(PartyEntry.kind,)) as (_log, registry):
@@ -60,8 +60,8 @@ def _log(home: Path | None, party: str, key: "VerifyKey | None") -> dict[str, An
     from api.cli.own_log import own_log
     from api.clock import now
     from api.home.settings import verifier_settings
+    from verifier.entries.parties import PartyEntry
     from verifier.errors import RegistryError
-    from verifier.parties import PartyEntry
     from verifier.publishing import publish
 
     settings = verifier_settings(home_at(home), environment=os.environ)

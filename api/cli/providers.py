@@ -12,7 +12,7 @@ from api.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from circuits.jws import VerifyKey
-    from verifier.catalogue import Provider
+    from verifier.fold.catalogue import Provider
 
 group = typer.Typer(help="Providers of this verifier, and their keys.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def add(
     from api.cli.own_log import own_log
     from api.clock import now
     from api.home.settings import verifier_settings
-    from verifier.entries import ProviderEntry
+    from verifier.entries.kinds import ProviderEntry
     from verifier.errors import RegistryError
     from verifier.publishing import publish
 
@@ -74,7 +74,7 @@ def list_providers(*, home: HomeOption = None, as_json: JsonOption = False) -> N
     from api.cli.own_log import own_log
     from api.home.settings import verifier_settings
     from circuits.calendar import rfc3339
-    from verifier.entries import ProviderEntry
+    from verifier.entries.kinds import ProviderEntry
 
     settings = verifier_settings(home_at(home), environment=os.environ)
     with own_log(settings, kinds=(ProviderEntry.kind,)) as (_log, registry):

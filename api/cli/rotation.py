@@ -37,7 +37,7 @@ def rotate_key(
     from api.clock import now
     from api.home.settings import verifier_settings
     from api.verifier.signing import KeyRefused, change_key
-    from verifier.attestors import AttestorEntry
+    from verifier.entries.attestors import AttestorEntry
     from verifier.errors import RegistryError
 
     if compromised and lost:
@@ -67,7 +67,7 @@ def _replace_lost(place: "Home", settings: "VerifierSettings") -> "Changed":
     from api.clock import now
     from api.home.directory import PUBLIC_FILE, locked, write_json
     from api.verifier.signing import replace_lost_key
-    from verifier.attestors import AttestorEntry
+    from verifier.entries.attestors import AttestorEntry
 
     kinds = (AttestorEntry.kind,)
     busy = {"what": "the verifier of this home is running, so it has the key", "remedy": "rotate it without --lost"}

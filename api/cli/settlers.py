@@ -10,9 +10,9 @@ import typer
 from api.cli.failures import CommandError
 
 if TYPE_CHECKING:
+    from verifier.audit.sampling import Sample
+    from verifier.audit.settling import Settler
     from verifier.checking import EngineName
-    from verifier.sampling import Sample
-    from verifier.settling import Settler
 
 JobsOption = Annotated[
     int,
@@ -86,7 +86,7 @@ def settlers(
 def _sample(stack: ExitStack, *, jobs: int, engine: "EngineName", size: int, seed: str | None) -> "Sample | None":
     """What the other engine verifies again, always on this machine: a cluster cannot bend it."""
     from api.audit.replaying import ReplayWorkers
-    from verifier.sampling import Sample
+    from verifier.audit.sampling import Sample
 
     if not size:
         return None

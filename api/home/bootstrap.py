@@ -22,15 +22,15 @@ from api.web.auth import KeyRecord, Scope, make_key
 from api.web.keyring import TableKeys, write_callers
 from circuits.jws import SigningKey
 from prover.keys import FileKeyProvider
-from verifier.cosigning import Quorum
-from verifier.entries import Entry, ProviderEntry, decode_logged, encode
+from verifier.entries.kinds import Entry, ProviderEntry, decode_logged, encode
 from verifier.errors import NoteError
-from verifier.leaves import LoggedEntry
-from verifier.log import Draft, Log
+from verifier.log.leaves import LoggedEntry
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Draft, Log
 from verifier.models import API_KEYS
-from verifier.note import NoteSigner
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 from verifier.trust import Trust
+from verifier.witnesses.cosigning import Quorum
 
 HOST: Final = "127.0.0.1"
 VERIFIER_PORT: Final = 8470

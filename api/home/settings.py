@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from api.home.directory import Home
 from api.settings import ProverSettings, VerifierSettings
-from verifier.note import NoteSigner
-from verifier.seals import Sealer
+from verifier.log.note import NoteSigner
+from verifier.soundness.seals import Sealer
 
 VERIFIER_DATABASE: Final = "ZKATTEST_VERIFIER_DATABASE_URL"
 VERIFIER_LOG_KEY: Final = "ZKATTEST_VERIFIER_LOG_KEY_FILE"

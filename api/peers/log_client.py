@@ -14,10 +14,10 @@ import httpx2
 from api.peers.lender_client import Refusal, Unreachable
 from circuits.encoding import parse_json
 from circuits.errors import EncodingError
-from verifier.bundles import SLOT
-from verifier.layout import CHECKPOINT, Place
-from verifier.merkle import HASH
-from verifier.tiles import WIDTH
+from verifier.log.bundles import SLOT
+from verifier.log.layout import CHECKPOINT, Place
+from verifier.log.merkle import HASH
+from verifier.log.tiles import WIDTH
 
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=3.0)
 MOST_SECONDS: Final = 300.0

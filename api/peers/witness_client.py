@@ -4,8 +4,8 @@ from typing import Final, Self
 
 from api.peers.outbound import Answer, Outbound, PeerBroken, PeerUnreachable
 from api.witness.statuses import PATH, SIZE_TYPE, STATUS
-from verifier.cosigning import CosignatureVerifier
-from verifier.witness import Forked, Request, SizeConflict, WitnessRefused
+from verifier.witnesses.cosigning import CosignatureVerifier
+from verifier.witnesses.witness import Forked, Request, SizeConflict, WitnessRefused
 
 _MOST_BYTES: Final = 64 << 10
 _COSIGNED: Final = 200

@@ -23,7 +23,7 @@ from api.web.schemas import AttestorPeriod, JwkSet, VerifierCard
 from api.web.signatures import Signatures
 from api.web.static import JwkSetResponse, with_etag
 from circuits.calendar import rfc3339
-from verifier.attestors import COMPROMISED, Period
+from verifier.entries.attestors import COMPROMISED, Period
 from verifier.models import API_KEYS
 
 _DESCRIPTION: Final = """Ask a provider's customers' attributes **yes/no questions** without ever seeing a value.

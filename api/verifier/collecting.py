@@ -18,11 +18,11 @@ from structlog.typing import FilteringBoundLogger
 from api.peers.outbound import PeerBroken, PeerUnreachable
 from api.peers.witness_client import WitnessClient
 from api.web.logs import whereabouts
-from verifier.cosignatures import Cosignatures
 from verifier.errors import NoteError, VerifierError
-from verifier.log import Log
-from verifier.note import Checkpoint, split_note
-from verifier.witness import Request, SizeConflict, WitnessRefused
+from verifier.log.note import Checkpoint, split_note
+from verifier.log.writer import Log
+from verifier.witnesses.cosignatures import Cosignatures
+from verifier.witnesses.witness import Request, SizeConflict, WitnessRefused
 
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0

@@ -12,11 +12,11 @@ from api.web.schemas import EntryLine, EntryPage, ErasedLine
 from api.web.static import IMMUTABLE, with_etag
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u
-from verifier.bundles import SLOT
 from verifier.errors import MerkleError
-from verifier.layout import Place
-from verifier.leaves import AnyEntry, Tombstone
-from verifier.merkle import HASH
+from verifier.log.bundles import SLOT
+from verifier.log.layout import Place
+from verifier.log.leaves import AnyEntry, Tombstone
+from verifier.log.merkle import HASH
 
 router = APIRouter(tags=["log"], route_class=StrictRoute)
 Auditor = Annotated[Principal, Depends(holder_of(Scope.AUDIT))]

@@ -14,7 +14,7 @@ from circuits.errors import PredicateTypeError
 from circuits.predicate import Predicate, parse
 from circuits.predicate.tokens import tokenize
 from circuits.vocabulary import MAX_SCHEMAS, Vocabulary
-from verifier.registry import Registry
+from verifier.fold.registry import Registry
 
 
 def unfit(pointer: str, detail: str) -> Problem:

@@ -24,8 +24,8 @@ from api.web.schemas import (
 )
 from api.web.schemas import Verdict as VerdictBody
 from circuits.encoding import canonical_json
-from verifier import evidence as evidences
 from verifier.errors import EvidenceError
+from verifier.evidence import evidence as evidences
 
 router = APIRouter(tags=["queries"], route_class=StrictRoute)
 Lender = Annotated[Principal, Depends(holder_of(Scope.QUERY))]

@@ -13,10 +13,10 @@ from api.web.schemas import QueryLine, QueryPage
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import EncodingError
-from verifier import log
 from verifier.erasing import STATE
+from verifier.log import writer as log
 from verifier.models import QUERIES
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 
 ANSWERED: Final = "answered"
 UNDETERMINED: Final = "undetermined"

@@ -28,7 +28,7 @@ from circuits.calendar import rfc3339
 from circuits.credential import peek_provider
 from circuits.encoding import b64u
 from circuits.jws import peek
-from verifier.entries import CredentialEntry, Entry, SchemaEntry
+from verifier.entries.kinds import CredentialEntry, Entry, SchemaEntry
 from verifier.errors import RegistryError
 from verifier.publishing import Published, publish_all
 

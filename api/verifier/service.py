@@ -24,15 +24,15 @@ from api.web.metrics import Metrics
 from api.web.problems import Problem
 from circuits.group import use_tables
 from circuits.jws import VerifyKey
-from verifier.cosignatures import Cosignatures
-from verifier.entries import FOLDED_KINDS
-from verifier.log import Log
+from verifier.entries.kinds import FOLDED_KINDS
+from verifier.fold.registry import Registry
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Log
 from verifier.models import CHECKPOINTS
-from verifier.note import NoteSigner
-from verifier.registry import Registry
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 from verifier.trust import Trust
-from verifier.witnessed import WitnessedLog
+from verifier.witnesses.cosignatures import Cosignatures
+from verifier.witnesses.witnessed import WitnessedLog
 
 _BATCH_THREADS: Final = 8
 

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from api.web.auth import AuthenticationError, Scope
 from api.web.signatures import Signer
 from verifier.asked import CLOCK_STEP
-from verifier.log import Log
+from verifier.fold.registry import Registry
+from verifier.log.writer import Log
 from verifier.models import NONCES
-from verifier.registry import Registry
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 
 _PARTY: Final = frozenset({Scope.QUERY})
 _PROVIDER: Final = frozenset({Scope.ISSUE})

@@ -14,11 +14,11 @@ from typing import Final
 from api.home.directory import PRIVATE_FILE, write_file
 from circuits.errors import CircuitsError
 from circuits.jws import SigningKey, VerifyKey
-from verifier.attestors import AttestorEntry, Period, replace_lost, rotate
-from verifier.entries import encode
+from verifier.entries.attestors import AttestorEntry, Period, replace_lost, rotate
+from verifier.entries.kinds import encode
 from verifier.errors import LogUnavailable
-from verifier.log import Draft, Log
-from verifier.registry import Registry
+from verifier.fold.registry import Registry
+from verifier.log.writer import Draft, Log
 
 APPEND_WITHIN: Final = 30.0
 

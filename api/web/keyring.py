@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Table, insert, select, update
 
 from api.home.directory import PRIVATE_FILE, write_json
 from api.web.auth import KeyRecord, Scope
-from verifier.seals import Sealer, SealError, count_one_more
+from verifier.soundness.seals import Sealer, SealError, count_one_more
 
 _HEX_DIGEST: Final = 64
 

@@ -19,11 +19,11 @@ from api.web.rates import Rates
 from api.witness.refused import keep
 from api.witness.settings import WitnessSettings
 from api.witness.statuses import PATH, SIZE_TYPE, STATUS
-from verifier.cosigning import Cosigner
 from verifier.errors import NoteError
-from verifier.note import NoteVerifier
-from verifier.witness import Forked, Inconsistent, SizeConflict, Witness, WitnessRefused
-from verifier.witness_store import FileStore
+from verifier.log.note import NoteVerifier
+from verifier.witnesses.cosigning import Cosigner
+from verifier.witnesses.store import FileStore
+from verifier.witnesses.witness import Forked, Inconsistent, SizeConflict, Witness, WitnessRefused
 
 _DESCRIPTION: Final = """Cosigns checkpoints of transparency logs, each only if it extends the last one cosigned
 (C2SP tlog-witness). Whoever pins this witness beside a log's key cannot be shown another history than everybody."""

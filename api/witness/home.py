@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from api.home.directory import PRIVATE_DIRECTORY, Home, HomeError, require_private, write_file
-from verifier.cosigning import Cosigner
 from verifier.errors import NoteError
+from verifier.witnesses.cosigning import Cosigner
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from api.home.directory import write_file
-from verifier.note import Checkpoint, split_note
-from verifier.witness import Request, Store
+from verifier.log.note import Checkpoint, split_note
+from verifier.witnesses.witness import Request, Store
 
 MOST_KEPT: Final = 100
 """Files; the first ones say what happened, and whoever sends more must not fill the disk."""

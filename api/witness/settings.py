@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic_settings import SettingsConfigDict
 
 from api.settings import ApplicationSettings, Limits
-from verifier.witness import MAX_REQUEST
+from verifier.witnesses.witness import MAX_REQUEST
 
 
 class WitnessSettings(ApplicationSettings):

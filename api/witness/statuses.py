@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from verifier.witness import (
+from verifier.witnesses.witness import (
     Forked,
     Inconsistent,
     OriginUnknown,

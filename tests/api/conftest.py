@@ -27,13 +27,13 @@ from circuits.group import use_tables
 from circuits.jws import SigningKey
 from circuits.query import Query
 from prover.keys import FileKeyProvider
-from verifier.entries import REGISTRY_KINDS, ProviderEntry, decode_logged
-from verifier.log import Log
+from verifier.entries.kinds import REGISTRY_KINDS, ProviderEntry, decode_logged
+from verifier.fold.registry import Registry
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Log
 from verifier.models import API_KEYS
-from verifier.note import NoteSigner
 from verifier.publishing import publish
-from verifier.registry import Registry
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 
 ORIGIN = "verifier.example/log"
 PROVIDER = "acme-kyc"

@@ -29,13 +29,13 @@ from circuits.query import Query
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.attestation import attest
+from verifier.audit.export import entry_line
 from verifier.checking import Answered, Claim, appraise, check_batch
-from verifier.entries import AnswerEntry, CredentialEntry, Entry, ProviderEntry, SchemaEntry, encode
-from verifier.export import entry_line
-from verifier.leaves import SALT, LoggedEntry
-from verifier.merkle import Frontier
-from verifier.note import Checkpoint, NoteSigner
-from verifier.registry import Registry
+from verifier.entries.kinds import AnswerEntry, CredentialEntry, Entry, ProviderEntry, SchemaEntry, encode
+from verifier.fold.registry import Registry
+from verifier.log.leaves import SALT, LoggedEntry
+from verifier.log.merkle import Frontier
+from verifier.log.note import Checkpoint, NoteSigner
 from verifier.trust import Trust
 
 ROOMS = Path(statement.__file__).parents[1]

@@ -22,9 +22,9 @@ from platformdirs import user_cache_path
 
 from api.audit.replaying import ReplayWorkers
 from api.tables import fast_engine
+from verifier.audit.replay import replay
+from verifier.audit.settling import Batch, Waiting
 from verifier.checking import refusals
-from verifier.replay import replay
-from verifier.settling import Batch, Waiting
 from verifier.trust import Trust
 
 RESULTS = Path(__file__).with_name("replay.md")

@@ -33,7 +33,7 @@ from api.peers.lender_client import Refusal, ServiceClient, Unreachable
 from api.tables import fast_engine
 from circuits.attributes import default_schema
 from circuits.group import engine
-from verifier.replay import replay
+from verifier.audit.replay import replay
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no package: their names would shadow the rooms
 import clauses

@@ -8,9 +8,9 @@ import pytest
 
 from api.audit.tiling import write_tiles
 from api.database import migrate, open_engine
-from verifier.bundles import bundle, leaves_of
-from verifier.log import Draft, Log
-from verifier.note import NoteSigner
+from verifier.log.bundles import bundle, leaves_of
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Draft, Log
 
 SIGNER = NoteSigner("verifier.example/log", bytes(range(32)))
 

@@ -21,13 +21,13 @@ from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
 from verifier.checking import Answered
-from verifier.entries import CredentialEntry, ProviderEntry, SchemaEntry
-from verifier.evidence import build, verify_evidence
-from verifier.evidence_file import EvidenceFile
-from verifier.log import Log
-from verifier.note import NoteSigner
+from verifier.entries.kinds import CredentialEntry, ProviderEntry, SchemaEntry
+from verifier.evidence.evidence import build, verify_evidence
+from verifier.evidence.file import EvidenceFile
+from verifier.fold.registry import Registry
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Log
 from verifier.publishing import publish
-from verifier.registry import Registry
 from verifier.trust import Trust
 
 NOW = 1_795_000_000  # 2026-11-18

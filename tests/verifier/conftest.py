@@ -24,20 +24,20 @@ from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
+from verifier.audit.consistency import Consistency
 from verifier.checking import Answered, Claim, Declined, Undetermined
-from verifier.consistency import Consistency
-from verifier.cosignatures import Cosignatures
-from verifier.cosigning import Cosigner, Quorum
-from verifier.entries import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
+from verifier.entries.kinds import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
+from verifier.entries.revocation import revoke
 from verifier.erasing import erase
-from verifier.log import Draft, Log
+from verifier.fold.registry import Registry
+from verifier.log.note import NoteSigner, split_note
+from verifier.log.writer import Draft, Log
 from verifier.models import API_KEYS, NONCES
-from verifier.note import NoteSigner, split_note
 from verifier.publishing import publish
-from verifier.registry import Registry
-from verifier.revocation import revoke
-from verifier.seals import Sealer
+from verifier.soundness.seals import Sealer
 from verifier.trust import Trust
+from verifier.witnesses.cosignatures import Cosignatures
+from verifier.witnesses.cosigning import Cosigner, Quorum
 
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))

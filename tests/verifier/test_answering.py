@@ -9,13 +9,13 @@ from sqlalchemy import insert, select
 from circuits.jws import open_signed
 from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.attestation import TYP
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
 from verifier.checking import Answered, Declined, Undetermined
-from verifier.entries import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged
+from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged
 from verifier.errors import CredentialSuperseded, LogRefused, LogUnavailable, ProofRefused
-from verifier.export import export_lines
+from verifier.fold.registry import Registry
 from verifier.models import QUERIES
-from verifier.registry import Registry
-from verifier.replay import replay
 
 
 class Says:

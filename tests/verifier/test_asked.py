@@ -11,17 +11,17 @@ from circuits.jws import SigningKey
 from circuits.query import Reasons
 from verifier.answering import answer
 from verifier.asked import CLOCK_AHEAD, CLOCK_STEP, MOST_WAITING, Requests, require_asked
+from verifier.audit.export import entry_line
+from verifier.audit.replay import replay
 from verifier.checking import Declined, Undetermined
-from verifier.entries import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged, encode
+from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged, encode
+from verifier.entries.parties import PartyEntry
 from verifier.errors import Blame, EvidenceError, RequestRefused
-from verifier.evidence import build, verify_evidence
-from verifier.evidence_file import EvidenceFile
-from verifier.export import entry_line
-from verifier.leaves import LoggedEntry
-from verifier.merkle import Frontier
-from verifier.note import Checkpoint
-from verifier.parties import PartyEntry
-from verifier.replay import replay
+from verifier.evidence.evidence import build, verify_evidence
+from verifier.evidence.file import EvidenceFile
+from verifier.log.leaves import LoggedEntry
+from verifier.log.merkle import Frontier
+from verifier.log.note import Checkpoint
 from verifier.signed_request import MOST_LIFETIME, Parameters, sign
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -9,9 +9,9 @@ from circuits.jws import SigningKey
 from circuits.predicate import parse
 from verifier import errors
 from verifier.checking import MOST_WAITING, Answered, CheckedProof, appraise, check, check_batch
-from verifier.entries import RevocationEntry
+from verifier.entries.kinds import RevocationEntry
+from verifier.entries.revocation import revoke
 from verifier.errors import Blame, CheckFailed
-from verifier.revocation import revoke
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

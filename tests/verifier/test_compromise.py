@@ -7,12 +7,14 @@ import pytest
 
 from circuits.encoding import canonical_json
 from circuits.jws import SigningKey
-from verifier import merkle
 from verifier.attestation import attest
-from verifier.attestors import AttestorEntry, replace_lost, rotate
+from verifier.audit.export import entry_line, export_lines
+from verifier.audit.forks import ForkError, require_one_log
+from verifier.audit.replay import replay
 from verifier.checking import Answered, CheckedProof, appraise
-from verifier.cosigning import Cosigner
-from verifier.entries import AnswerEntry, CredentialEntry, RevocationEntry, encode
+from verifier.entries.attestors import AttestorEntry, replace_lost, rotate
+from verifier.entries.kinds import AnswerEntry, CredentialEntry, RevocationEntry, encode
+from verifier.entries.revocation import revoke
 from verifier.errors import (
     CredentialElsewhere,
     CredentialLate,
@@ -21,18 +23,16 @@ from verifier.errors import (
     NoteError,
     RegistryError,
 )
-from verifier.evidence import build, verify_evidence
-from verifier.evidence_file import LISTS, Enclosed, EvidenceFile
-from verifier.export import entry_line, export_lines
-from verifier.forks import ForkError, require_one_log
-from verifier.leaves import LoggedEntry
-from verifier.note import Checkpoint, NoteSigner
-from verifier.replay import replay
-from verifier.revocation import revoke
-from verifier.tlog_proof import TlogProof
+from verifier.evidence.evidence import build, verify_evidence
+from verifier.evidence.file import LISTS, Enclosed, EvidenceFile
+from verifier.evidence.tlog_proof import TlogProof
+from verifier.log import merkle
+from verifier.log.leaves import LoggedEntry
+from verifier.log.note import Checkpoint, NoteSigner
 from verifier.trust import Trust
-from verifier.witness import Forked, Witness
-from verifier.witness_store import FileStore
+from verifier.witnesses.cosigning import Cosigner
+from verifier.witnesses.store import FileStore
+from verifier.witnesses.witness import Forked, Witness
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 ORIGIN = "verifier.example/log"

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from verifier.export import export_lines
+from verifier.audit.export import export_lines
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 REPLAY = """
 import json, sys
 from pathlib import Path
-from verifier.replay import replay
+from verifier.audit.replay import replay
 from verifier.trust import Trust
 
 trust = Trust.from_json(Path(sys.argv[2]).read_bytes())

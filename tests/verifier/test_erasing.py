@@ -8,16 +8,16 @@ from sqlalchemy import select
 
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
 from verifier.checking import Declined, Undetermined
-from verifier.entries import FOLDED_KINDS, CredentialEntry, RevocationEntry, SchemaEntry
+from verifier.entries.kinds import FOLDED_KINDS, CredentialEntry, RevocationEntry, SchemaEntry
+from verifier.entries.revocation import revoke
 from verifier.erasing import erase
 from verifier.errors import BodyErased, CredentialErased, LogUnavailable, RegistryError
-from verifier.export import export_lines
-from verifier.leaves import LoggedEntry, Tombstone
+from verifier.fold.registry import Registry
+from verifier.log.leaves import LoggedEntry, Tombstone
 from verifier.models import QUERIES
-from verifier.registry import Registry
-from verifier.replay import replay
-from verifier.revocation import revoke
 
 from .conftest import NOW, SEALER, Company, Says, record_of
 
@@ -306,7 +306,7 @@ def test_a_commit_that_fails_erases_nothing(asked, world, engine, monkeypatch):
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("verifier.log_store.write", broken)
+        patch.setattr("verifier.log.store.write", broken)
         with pytest.raises(LogUnavailable):
             do_erase(world, engine, *asked)
     assert gone(world) == []

@@ -8,13 +8,13 @@ from sqlalchemy import insert
 
 from circuits.encoding import b64u
 from circuits.erasure import sign_erasure
-from verifier.entries import DeclinedEntry, encode
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
+from verifier.entries.kinds import DeclinedEntry, encode
 from verifier.erasing import erase
-from verifier.export import export_lines
-from verifier.fsck import fsck
-from verifier.log import Draft
+from verifier.log.writer import Draft
 from verifier.models import QUERIES
-from verifier.replay import replay
+from verifier.soundness.fsck import fsck
 
 from .conftest import NOW, SEALER
 

@@ -12,13 +12,13 @@ from circuits.query import Reasons
 from circuits.statement import Statement, Witness
 from circuits.vocabulary import Vocabulary
 from verifier.attestation import TYP, Attestation, attest
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
 from verifier.checking import Answered, CheckedProof, appraise, check, check_batch
-from verifier.entries import AnswerEntry, decode_logged, encode
+from verifier.entries.kinds import AnswerEntry, decode_logged, encode
 from verifier.errors import AttestationError, Blame, CheckFailed, ClausesRefused, EvidenceError, ProofRefused
-from verifier.evidence import build, verify_evidence
-from verifier.export import export_lines
-from verifier.log import Draft
-from verifier.replay import replay
+from verifier.evidence.evidence import build, verify_evidence
+from verifier.log.writer import Draft
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import event
 
 from circuits.jws import SigningKey
-from verifier.entries import REGISTRY_KINDS, CredentialEntry, SchemaEntry, decode_logged
+from verifier.entries.kinds import REGISTRY_KINDS, CredentialEntry, SchemaEntry, decode_logged
 from verifier.errors import AlreadyRegistered, LogUnavailable, RegistryError
+from verifier.fold.registry import Registry
 from verifier.publishing import Published, publish, publish_all
-from verifier.registry import Registry
 
 NOW = 1_795_000_000
 

@@ -7,11 +7,11 @@ import pytest
 
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
-from verifier.attestors import replace_lost, rotate
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
+from verifier.entries.attestors import replace_lost, rotate
 from verifier.errors import EvidenceError
-from verifier.evidence import build, verify_evidence
-from verifier.export import export_lines
-from verifier.replay import replay
+from verifier.evidence.evidence import build, verify_evidence
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 ORIGIN = "verifier.example/log"

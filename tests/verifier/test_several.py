@@ -10,12 +10,12 @@ from circuits.encoding import b64u
 from circuits.jws import SigningKey, open_signed
 from verifier import errors
 from verifier.attestation import TYP
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
 from verifier.checking import CheckedProof, check
-from verifier.entries import RevocationEntry, SchemaEntry, decode_logged
+from verifier.entries.kinds import RevocationEntry, SchemaEntry, decode_logged
+from verifier.entries.revocation import revoke
 from verifier.errors import Blame, CheckFailed
-from verifier.export import export_lines
-from verifier.replay import replay
-from verifier.revocation import revoke
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

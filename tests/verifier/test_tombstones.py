@@ -6,16 +6,16 @@ from circuits import calendar
 from circuits.encoding import b64u, canonical_json, parse_json
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from verifier.audit.export import export_lines, parse_entry_line
+from verifier.audit.ledger import LedgerError
+from verifier.audit.replay import replay
 from verifier.checking import Declined
-from verifier.entries import encode
+from verifier.entries.erasure import ErasureEntry
+from verifier.entries.kinds import encode
 from verifier.erasing import erase
-from verifier.erasure import ErasureEntry
 from verifier.errors import Blame, ExportError
-from verifier.export import export_lines, parse_entry_line
-from verifier.leaves import LoggedEntry, Tombstone, salted_leaf
-from verifier.ledger import LedgerError
-from verifier.log import Draft
-from verifier.replay import replay
+from verifier.log.leaves import LoggedEntry, Tombstone, salted_leaf
+from verifier.log.writer import Draft
 
 from .conftest import NOW, SEALER, Says, record_of
 

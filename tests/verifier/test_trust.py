@@ -9,14 +9,14 @@ import pytest
 
 from circuits.encoding import canonical_json
 from circuits.jws import SigningKey
-from verifier.cosigning import Cosigner
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
 from verifier.errors import EvidenceError, NoteError
-from verifier.evidence import build, verify_evidence
-from verifier.evidence_file import EvidenceFile
-from verifier.export import export_lines
-from verifier.note import Checkpoint, NoteSigner
-from verifier.replay import replay
+from verifier.evidence.evidence import build, verify_evidence
+from verifier.evidence.file import EvidenceFile
+from verifier.log.note import Checkpoint, NoteSigner
 from verifier.trust import Trust
+from verifier.witnesses.cosigning import Cosigner
 
 LOG = NoteSigner("verifier.example/log", bytes(range(32)))
 ONE, TWO, THREE = (Cosigner(f"witness.example/w{number}", bytes([number]) * 32) for number in (1, 2, 3))

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from api.conform.operations.members import Members, Operation, hex_all, unhex, unhex_all
 from circuits.group import EngineName
-from verifier import merkle
-from verifier.bundles import leaves_of
-from verifier.cosigning import CosignatureVerifier, Quorum
-from verifier.layout import Place, places
-from verifier.leaves import salted_leaf
-from verifier.note import Checkpoint, NoteVerifier, open_note
-from verifier.tlog_proof import TlogProof
+from verifier.evidence.tlog_proof import TlogProof
+from verifier.log import merkle
+from verifier.log.bundles import leaves_of
+from verifier.log.layout import Place, places
+from verifier.log.leaves import salted_leaf
+from verifier.log.note import Checkpoint, NoteVerifier, open_note
+from verifier.witnesses.cosigning import CosignatureVerifier, Quorum
 
 
 def _vkey(members: Members, _engine: EngineName) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from api.conform.operations.members import Members, Operation
 from circuits.group import EngineName
 from verifier.attestation import Attestation
 from verifier.checking import Answered, check
-from verifier.entries import AnswerEntry, decode
+from verifier.entries.kinds import AnswerEntry, decode
 from verifier.errors import EntryError
-from verifier.evidence import Trust, verify_evidence
-from verifier.registry import Registry
+from verifier.evidence.evidence import Trust, verify_evidence
+from verifier.fold.registry import Registry
 
 
 def _entry(members: Members, _engine: EngineName) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import pytest
 
 from api.audit.carrying import carry
 from circuits.jws import SigningKey
+from verifier.audit.replay import Report
+from verifier.audit.settling import Finding
 from verifier.errors import Blame
-from verifier.note import NoteSigner
-from verifier.replay import Report
-from verifier.settling import Finding
+from verifier.log.note import NoteSigner
 from verifier.trust import Trust
 
 TRUST = Trust(NoteSigner("verifier.example/log", bytes(32)).verifier, SigningKey(bytes(31) + b"\x01").public)

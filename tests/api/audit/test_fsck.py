@@ -8,7 +8,7 @@ import pytest
 from api.cli import main
 from api.home.bootstrap import bootstrap
 from api.home.directory import Home
-from verifier.note import Checkpoint, NoteSigner
+from verifier.log.note import Checkpoint, NoteSigner
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from api.audit.observations import DAY, MOST_BINS, MOST_PARTIES, OTHERS, Observations
 from circuits.jws import SigningKey
-from verifier.entries import DeclinedEntry, ProviderEntry, UndeterminedEntry
-from verifier.leaves import LoggedEntry
+from verifier.entries.kinds import DeclinedEntry, ProviderEntry, UndeterminedEntry
+from verifier.log.leaves import LoggedEntry
 
 NOW = 1_795_000_000
 KEY = SigningKey(bytes(31) + b"\x01").public

@@ -15,7 +15,7 @@ from api.audit.report_page import report_page
 from api.peers.log_client import LogClient
 from circuits.attributes import default_schema
 from circuits.encoding import canonical_json
-from verifier.replay import replay
+from verifier.audit.replay import replay
 from verifier.trust import Trust
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e&amp;"

@@ -14,8 +14,8 @@ from api.audit.sources import SourceError, open_source, read_checkpoint
 from api.peers.lender_client import Refusal, Unreachable
 from api.peers.log_client import LogClient
 from circuits.encoding import canonical_json
+from verifier.audit.replay import replay
 from verifier.errors import Blame, ExportError, LogCorrupt
-from verifier.replay import replay
 from verifier.trust import Trust
 
 
@@ -170,7 +170,7 @@ def test_pages_that_are_too_large_are_asked_for_by_halves(world, address, monkey
 def test_a_fork_is_not_copied_over_the_log(world, address, copy, pins, tmp_path):
     shutil.copytree(copy / "log", tmp_path / "log")
     size = int((tmp_path / "log/checkpoint").read_text().split("\n")[1])
-    from verifier.note import Checkpoint  # noqa: PLC0415 - only here
+    from verifier.log.note import Checkpoint  # noqa: PLC0415 - only here
 
     forked = Checkpoint(pins.origin, size, bytes(32)).sign(world.verifier.signer)
     (tmp_path / "log/checkpoint").write_text(forked)

@@ -6,11 +6,11 @@ import pytest
 
 from api.audit.tiling import read_tiles, write_tiles
 from api.database import migrate, open_engine
-from verifier.bundles import bundle, leaves_of
 from verifier.errors import LogCorrupt, NoteError
-from verifier.layout import Place, places
-from verifier.log import Draft, Log
-from verifier.note import NoteSigner
+from verifier.log.bundles import bundle, leaves_of
+from verifier.log.layout import Place, places
+from verifier.log.note import NoteSigner
+from verifier.log.writer import Draft, Log
 
 SIGNER = NoteSigner("verifier.example/log", bytes(range(32)))
 

@@ -7,9 +7,9 @@ import pytest
 from api.cli.app import main
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
-from verifier.export import parse_entry_line
-from verifier.merkle import Frontier
-from verifier.note import Checkpoint, NoteSigner
+from verifier.audit.export import parse_entry_line
+from verifier.log.merkle import Frontier
+from verifier.log.note import Checkpoint, NoteSigner
 from verifier.trust import Trust
 
 ORIGIN = "verifier.example/log"

@@ -6,10 +6,10 @@ import pytest
 
 from api.cli.app import main
 from circuits.encoding import b64u, b64u_decode
-from verifier.cosigning import Cosigner
-from verifier.evidence_file import EvidenceFile
-from verifier.merkle import leaf_hash
-from verifier.tlog_proof import TlogProof
+from verifier.evidence.file import EvidenceFile
+from verifier.evidence.tlog_proof import TlogProof
+from verifier.log.merkle import leaf_hash
+from verifier.witnesses.cosigning import Cosigner
 
 WITNESS = Cosigner("witness.example/w1", bytes(31) + b"\x09")
 ENDLESS = (1 << 63) - 1

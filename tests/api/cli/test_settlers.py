@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from api.cli.app import main
-from verifier.export import export_lines
+from verifier.audit.export import export_lines
 
 QUESTIONS = 3
 

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from api.home.services import free_port
-from verifier import merkle
-from verifier.cosigning import CosignatureVerifier, cosignatures
-from verifier.note import Checkpoint, NoteSigner
-from verifier.witness import Request
+from verifier.log import merkle
+from verifier.log.note import Checkpoint, NoteSigner
+from verifier.witnesses.cosigning import CosignatureVerifier, cosignatures
+from verifier.witnesses.witness import Request
 
 LOG = NoteSigner("verifier.example/log", bytes(range(32)))
 PATIENCE = 60

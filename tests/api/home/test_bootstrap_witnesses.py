@@ -6,7 +6,7 @@ from api.home.bootstrap import bootstrap
 from api.home.directory import Home, HomeError
 from api.home.settings import verifier_settings
 from api.settings import WitnessAddress
-from verifier.cosigning import Cosigner
+from verifier.witnesses.cosigning import Cosigner
 
 
 def address(number):

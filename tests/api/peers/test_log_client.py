@@ -9,7 +9,7 @@ import pytest
 from api.peers import log_client
 from api.peers.lender_client import Refusal, Unreachable
 from api.peers.log_client import LogClient, TooLarge
-from verifier.layout import Place
+from verifier.log.layout import Place
 
 JSON = {"Content-Type": "application/json"}
 

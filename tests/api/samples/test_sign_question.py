@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import api.samples.sign_question as example
 from circuits.jws import SigningKey, peek
-from verifier.parties import PartyEntry
+from verifier.entries.parties import PartyEntry
 from verifier.publishing import publish
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from circuits.encoding import b64u_decode
 from circuits.jws import VerifyKey, open_signed
-from verifier.bundles import hashes_of, leaves_of
-from verifier.evidence import verify_evidence
-from verifier.leaves import salted_leaf
-from verifier.note import Checkpoint
+from verifier.evidence.evidence import verify_evidence
+from verifier.log.bundles import hashes_of, leaves_of
+from verifier.log.leaves import salted_leaf
+from verifier.log.note import Checkpoint
 
 
 def problem(response, name):

@@ -9,7 +9,7 @@ from api.database import open_engine
 from circuits.jws import VerifyKey, open_signed
 from circuits.query import Reasons
 from prover import consent
-from verifier.evidence import verify_evidence
+from verifier.evidence.evidence import verify_evidence
 
 PAYROLL = {
     "schema": "payroll",

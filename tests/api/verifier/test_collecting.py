@@ -18,12 +18,12 @@ from api.web.logs import open_logger
 from api.witness.app import create_app
 from api.witness.home import WitnessHome
 from api.witness.settings import WitnessSettings
-from verifier.cosignatures import Cosignatures
-from verifier.cosigning import Cosigner, Quorum, WitnessedVerifier
 from verifier.errors import NoteError
-from verifier.log import Draft, Log
+from verifier.log.note import Checkpoint, NoteSigner
+from verifier.log.writer import Draft, Log
 from verifier.models import COSIGNATURES
-from verifier.note import Checkpoint, NoteSigner
+from verifier.witnesses.cosignatures import Cosignatures
+from verifier.witnesses.cosigning import Cosigner, Quorum, WitnessedVerifier
 
 SIGNER = NoteSigner("verifier.example/log", bytes(range(32)))
 

@@ -10,7 +10,7 @@ from api.audit.fsck import check
 from api.peers.outbound import PeerUnreachable
 from circuits.erasure import sign_erasure
 from circuits.jws import peek
-from verifier.evidence import verify_evidence
+from verifier.evidence.evidence import verify_evidence
 
 PLANTED = "planted-7f3b"
 KEY = "planted-key-91c4"

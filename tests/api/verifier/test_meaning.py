@@ -12,8 +12,8 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.errors import PredicateSyntaxError, PredicateTypeError
 from circuits.jws import SigningKey
-from verifier.entries import ProviderEntry, SchemaEntry
-from verifier.registry import Registry
+from verifier.entries.kinds import ProviderEntry, SchemaEntry
+from verifier.fold.registry import Registry
 
 PROVIDER = "acme-kyc"
 CURRENCY = {"type": "money", "currency": "USD", "max": "1000000.00"}

@@ -8,10 +8,10 @@ from api.settings import WitnessAddress
 from api.witness.app import create_app
 from api.witness.home import WitnessHome
 from api.witness.settings import WitnessSettings
-from verifier.cosigning import Quorum, WitnessedVerifier
-from verifier.evidence import verify_evidence
-from verifier.note import Checkpoint
+from verifier.evidence.evidence import verify_evidence
+from verifier.log.note import Checkpoint
 from verifier.trust import Trust
+from verifier.witnesses.cosigning import Quorum, WitnessedVerifier
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from api.verifier.signing import AttestationKeys, KeyRefused, change_key, next_f
 from api.web.logs import open_logger
 from api.web.metrics import Metrics
 from circuits.jws import SigningKey, VerifyKey, peek_kid
-from verifier.attestors import AttestorEntry
-from verifier.evidence import verify_evidence
-from verifier.log import Log
-from verifier.registry import Registry
+from verifier.entries.attestors import AttestorEntry
+from verifier.evidence.evidence import verify_evidence
+from verifier.fold.registry import Registry
+from verifier.log.writer import Log
 from verifier.trust import Trust
 
 KIDS = itertools.count(1)

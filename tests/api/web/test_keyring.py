@@ -7,7 +7,7 @@ from api.database import migrate, open_engine
 from api.web.auth import KeyRecord, Scope, make_key
 from api.web.keyring import FileKeys, KeyringError, TableKeys, read_callers, write_callers
 from verifier.models import API_KEYS
-from verifier.seals import Sealer, SealError
+from verifier.soundness.seals import Sealer, SealError
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from api.web.auth import AuthenticationError
 from api.web.schemas import QueryRequest
 from circuits.jws import SigningKey, peek
 from verifier.asked import CLOCK_STEP, UNSPECIFIED
-from verifier.entries import AnswerEntry, decode_logged
-from verifier.evidence import verify_evidence
-from verifier.export import export_lines
+from verifier.audit.export import export_lines
+from verifier.audit.replay import replay
+from verifier.entries.kinds import AnswerEntry, decode_logged
+from verifier.entries.parties import PartyEntry
+from verifier.evidence.evidence import verify_evidence
 from verifier.models import NONCES
-from verifier.parties import PartyEntry
 from verifier.publishing import publish
-from verifier.replay import replay
 from verifier.signed_request import MAX_BODY, Parameters, content_digest, sign
 
 PARTY = "signing-bank"

@@ -11,11 +11,11 @@ from api.witness.app import create_app, known_logs
 from api.witness.home import WitnessHome
 from api.witness.refused import MOST_KEPT
 from api.witness.settings import WitnessSettings
-from verifier import merkle
-from verifier.cosigning import Cosigner, cosignatures
 from verifier.errors import NoteError
-from verifier.note import Checkpoint, NoteSigner
-from verifier.witness import MAX_REQUEST, Request
+from verifier.log import merkle
+from verifier.log.note import Checkpoint, NoteSigner
+from verifier.witnesses.cosigning import Cosigner, cosignatures
+from verifier.witnesses.witness import MAX_REQUEST, Request
 
 LOG, OTHER = NoteSigner("verifier.example/log", bytes(range(32))), NoteSigner("other.example/log", bytes(32))
 COSIGNER = Cosigner("witness.example/w1", b"\1" * 32)

@@ -13,8 +13,9 @@ from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
 from circuits.query import Reasons
 from verifier.attestation import TYP
-from verifier.attestors import rotate
-from verifier.entries import (
+from verifier.entries.attestors import rotate
+from verifier.entries.erasure import ErasureEntry
+from verifier.entries.kinds import (
     CredentialEntry,
     DeclinedEntry,
     ProviderEntry,
@@ -22,9 +23,8 @@ from verifier.entries import (
     UndeterminedEntry,
     encode,
 )
-from verifier.erasure import ErasureEntry
-from verifier.parties import PartyEntry
-from verifier.revocation import revoke
+from verifier.entries.parties import PartyEntry
+from verifier.entries.revocation import revoke
 from verifier.signed_request import Parameters, sign
 
 PINS = TRUST.to_json()

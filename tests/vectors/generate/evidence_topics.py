@@ -11,12 +11,12 @@ from world import ATTESTING, NOW, ORIGIN, PAY, PERSON, TRUST, peopled, query
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
 from circuits.query import Reasons
-from verifier.attestors import rotate
-from verifier.evidence import build
-from verifier.evidence_file import EvidenceFile
-from verifier.leaves import LoggedEntry
-from verifier.note import Checkpoint, NoteSigner
-from verifier.parties import PartyEntry
+from verifier.entries.attestors import rotate
+from verifier.entries.parties import PartyEntry
+from verifier.evidence.evidence import build
+from verifier.evidence.file import EvidenceFile
+from verifier.log.leaves import LoggedEntry
+from verifier.log.note import Checkpoint, NoteSigner
 
 PINS = TRUST.to_json()
 ROLES = ("answer", "providers", "schemas", "credentials")

@@ -8,12 +8,12 @@ from pathlib import Path
 from topics import Topic
 
 from circuits.encoding import canonical_json
-from verifier import merkle
-from verifier.bundles import bundle
-from verifier.cosigning import Cosigner
-from verifier.leaves import salted_leaf
-from verifier.note import ED25519, Checkpoint, NoteSigner, SignatureLine, key_hash
-from verifier.tlog_proof import TlogProof
+from verifier.evidence.tlog_proof import TlogProof
+from verifier.log import merkle
+from verifier.log.bundles import bundle
+from verifier.log.leaves import salted_leaf
+from verifier.log.note import ED25519, Checkpoint, NoteSigner, SignatureLine, key_hash
+from verifier.witnesses.cosigning import Cosigner
 
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))

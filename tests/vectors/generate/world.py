@@ -16,13 +16,13 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
-from verifier import merkle
 from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Claim
-from verifier.entries import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, encode
-from verifier.leaves import LoggedEntry
-from verifier.note import Checkpoint
-from verifier.registry import Registered, Registry
+from verifier.entries.kinds import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, encode
+from verifier.fold.registry import Registered, Registry
+from verifier.log import merkle
+from verifier.log.leaves import LoggedEntry
+from verifier.log.note import Checkpoint
 from verifier.trust import Trust
 
 NOW = 1_795_000_000  # 2026-11-18T11:06:40Z

@@ -1,0 +1,1 @@
+"""The whole log checked again, by anyone, from files."""

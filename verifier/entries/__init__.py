@@ -1,0 +1,1 @@
+"""What is logged: the kinds of entries and their one canonical form."""

@@ -1,0 +1,1 @@
+"""The check of a verifier's database against itself."""
