@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median
 
 from api import bench, samples
-from api.audit.exporting import export_lines
+from api.audit.exporting import export_lines, opened
 from api.cli.bench import markdown
-from api.cli.connection import connect
+from api.cli.connection import connect, connect_log
 from api.cli.prover import import_into
 from api.cli.trust import read_trust
 from api.home.bootstrap import bootstrap
@@ -169,7 +169,8 @@ def issuance(home: Home, folder: Path) -> Line:
 
 
 def auditing(home: Home, batch_ms: float) -> Line:
-    lines = list(export_lines(home, connect=lambda: connect(home, key="audit")))
+    with opened(home, connect=lambda: connect_log(home)) as log:
+        lines = list(export_lines(log))
     pins = read_trust(home, None)
     started = time.process_time()
     report = replay(lines, trust=pins, engine="fast")
