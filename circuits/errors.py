@@ -119,3 +119,19 @@ class CredentialError(CircuitsError):
 
 class SignatureError(CredentialError):
     """A well-formed signed object whose signature, algorithm or key does not match."""
+
+
+class ConsentError(CredentialError):
+    """A consent that is not in its one form; whoever signed it is to blame."""
+
+
+class ConsentRefused(CircuitsError):  # noqa: N818  # it reads as what happened
+    """A query that its consent does not allow; who asks, or through whom, is to blame.
+
+    Attributes:
+        member: what of the consent it goes against.
+    """
+
+    def __init__(self, member: str, message: str) -> None:
+        self.member = member
+        super().__init__(message)

@@ -1,0 +1,331 @@
+"""A consent: which questions about one person one relying party may ask, for what, until when; signed by the provider.
+
+Shaped after the ReBIT consent artefact. Payload of the JWS (`typ` zkattest-consent+jwt)::
+
+    {"iss": "acme-kyc", "sub": "b1Jm...", "aud": "first-bank", "via": "verifier.example/log", "jti": "Xk2e...",
+     "iat": 1795000000, "exp": 1826536000, "purpose": "credit-decision", "mode": "answers-only",
+     "reasons": "outcome-only", "frequency": {"count": 100, "seconds": 86400},
+     "allowed": {"attributes": ["salary", "debt"], "thresholds": {"salary": ["100000"]},
+                 "questions": ["100 * debt <= 40 * salary"]}}
+
+`sub` is the handle by which this relying party asks about this person: another one for every relying party, and nothing
+else than random to look at. A person's consent is told by whoever presents the token; it says nothing about them but
+what may be asked.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from circuits import calendar, jws
+from circuits import predicate as predicates
+from circuits.attributes import Attributes
+from circuits.encoding import b64u, b64u_decode
+from circuits.errors import CircuitsError, ConsentError, ConsentRefused, EncodingError
+from circuits.leakage.cuts import alone, cuts_of
+from circuits.predicate import Predicate
+from circuits.predicate.nodes import Form
+from circuits.query import Query, Reasons
+
+TYP: Final = "zkattest-consent+jwt"
+MODE: Final = "answers-only"
+"""Yes or no and nothing else: the only mode there is."""
+PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "credit-decision": "to decide on a loan or a line of credit",
+        "credit-monitoring": "to watch over a loan that has been granted",
+        "tenancy": "to decide on a lease",
+        "employment": "to decide on hiring",
+        "insurance": "to decide on an insurance",
+        "age-check": "to keep an age limit",
+        "residence-check": "to keep a rule about residence or nationality",
+        "sanctions-check": "to keep a sanctions list",
+        "fraud-prevention": "to prevent fraud",
+        "sandbox": "to try this service out",
+    }
+)
+HANDLE: Final = 16
+"""Bytes of a handle and of a consent's id."""
+MOST: Final = 64
+"""Attributes, thresholds of one attribute, and questions."""
+MAX_NAME: Final = 256
+_KEYS = {"iss", "sub", "aud", "via", "jti", "iat", "exp", "purpose", "mode", "reasons", "frequency", "allowed"}
+_ALLOWED = {"attributes", "thresholds", "questions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """At most `count` questions in any `seconds`."""
+
+    count: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be asked.
+
+    Attributes:
+        attributes: about which attributes; None: about any.
+        thresholds: of attributes with thresholds only these, as the language writes them; from both sides.
+        questions: these too, whatever the two above say; a question is the same if its meaning is.
+    """
+
+    attributes: tuple[str, ...] | None = None
+    thresholds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as JSON."""
+        return {
+            "attributes": None if self.attributes is None else list(self.attributes),
+            "thresholds": {name: list(texts) for name, texts in self.thresholds.items()},
+            "questions": list(self.questions),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a provider signed for a person.
+
+    Attributes:
+        id: 16 random bytes in base64url.
+        provider: who signed, and will answer.
+        handle: the person, for this relying party: 16 bytes in base64url.
+        relying_party: who may ask.
+        via: origin of the verifier they may ask through.
+        purpose: one of PURPOSES.
+        allowed: what they may ask.
+        reasons: what a no may come with.
+        frequency: how often; None: no limit.
+        issued_at, expires_at: Unix seconds; it holds from the first until before the second.
+        token: the compact JWS.
+    """
+
+    id: str
+    provider: str
+    handle: str
+    relying_party: str
+    via: str
+    purpose: str
+    allowed: Allowed
+    reasons: Reasons
+    frequency: Frequency | None
+    issued_at: int
+    expires_at: int
+    token: str = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the token: what a query names."""
+        return hashlib.sha256(self.token.encode()).digest()
+
+    @classmethod
+    def open(cls, token: str, key: jws.VerifyKey) -> Self:
+        """Verify a token by its provider's key and read it.
+
+        Raises:
+            SignatureError: not signed by this key.
+            ConsentError: signed, and still not a consent (the provider's fault).
+        """
+        return cls._read(jws.open_signed(token, typ=TYP, key=key), token)
+
+    def require(self, query: Query, predicate: Predicate, schema: Attributes, *, now: int) -> None:
+        """Require that a query may be answered under this consent.
+
+        How often it was used, and whether it has been revoked, is for whoever keeps count.
+
+        Args:
+            query: as put.
+            predicate: its question.
+            schema: what that was typed under.
+            now: Unix seconds.
+
+        Raises:
+            ConsentRefused: it may not, and why (the relying party's fault, or the verifier's).
+        """
+        for name, has, due in (
+            ("consent", query.consent, b64u(self.digest)),
+            ("provider", query.provider, self.provider),
+            ("subject", query.subject, self.handle),
+            ("relying_party", query.relying_party, self.relying_party),
+            ("audience", query.audience, self.via),
+            ("purpose", query.purpose, self.purpose),
+        ):
+            if has != due:
+                raise ConsentRefused(name, f"the query's {name} is not the consent's")
+        if not self.issued_at <= now < self.expires_at:
+            raise ConsentRefused("time", "the consent does not hold at this time")
+        if query.reasons is Reasons.FAILED_CLAUSES and self.reasons is not Reasons.FAILED_CLAUSES:
+            raise ConsentRefused("reasons", "the consent is to yes or no, without reasons")
+        self._require_allowed(predicate, schema, query.as_of_day)
+
+    def offered(self, schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
+        """List the cuts of the questions that are allowed as such (circuits.leakage), as far as the schema has them."""
+        found: dict[Form, set[int]] = {}
+        for text in self.allowed.questions:
+            try:
+                question = predicates.parse(text, schema)
+            except CircuitsError:
+                continue  # about another schema's attributes
+            for form, cuts in cuts_of(question, schema, as_of).items():
+                found.setdefault(form, set()).update(cuts)
+        return {form: frozenset(cuts) for form, cuts in found.items()}
+
+    def _require_allowed(self, predicate: Predicate, schema: Attributes, as_of: int) -> None:
+        if any(predicate.digest == _digest(text, schema) for text in self.allowed.questions):
+            return
+        names = self.allowed.attributes
+        if names is not None and not set(predicate.attributes) <= set(names):
+            raise ConsentRefused("attributes", "the consent does not allow questions about this attribute")
+        for form, cuts in cuts_of(predicate, schema, as_of).items():
+            for _, name in form:
+                if name in self.allowed.thresholds and not set(cuts) <= self._rungs(form, name, schema, as_of):
+                    raise ConsentRefused("thresholds", "the consent does not allow this threshold")
+
+    def _rungs(self, form: Form, name: str, schema: Attributes, as_of: int) -> set[int]:
+        """The cuts of an attribute's thresholds; none for a form of several attributes."""
+        if form != alone(name):
+            return set()
+        found: set[int] = set()
+        for text in self.allowed.thresholds[name]:
+            for operator in (">", ">="):
+                question = predicates.parse(f"{name} {operator} {text}", schema)
+                found.update(cuts_of(question, schema, as_of).get(form, ()))
+        return found
+
+    @classmethod
+    def _read(cls, payload: Mapping[str, Any], token: str) -> Self:
+        if set(payload) != _KEYS:
+            raise ConsentError(f"a consent has exactly the members {', '.join(sorted(_KEYS))}")
+        if payload["mode"] != MODE:
+            raise ConsentError(f"mode: must be {MODE}")
+        if payload["purpose"] not in PURPOSES:
+            raise ConsentError(f"purpose: must be one of {', '.join(PURPOSES)}")
+        if payload["reasons"] not in list(Reasons):
+            raise ConsentError(f"reasons: must be one of {', '.join(Reasons)}")
+        issued_at, expires_at = (_time(payload, name) for name in ("iat", "exp"))
+        if expires_at <= issued_at:
+            raise ConsentError("exp: must be after iat")
+        return cls(
+            id=_identifier(payload, "jti"),
+            provider=_name(payload, "iss"),
+            handle=_identifier(payload, "sub"),
+            relying_party=_name(payload, "aud"),
+            via=_name(payload, "via"),
+            purpose=payload["purpose"],
+            allowed=_allowed(payload["allowed"]),
+            reasons=Reasons(payload["reasons"]),
+            frequency=_frequency(payload["frequency"]),
+            issued_at=issued_at,
+            expires_at=expires_at,
+            token=token,
+        )
+
+
+def issue(
+    *,
+    id: bytes,  # noqa: A002  # the field's name
+    provider: str,
+    handle: bytes,
+    relying_party: str,
+    via: str,
+    purpose: str,
+    allowed: Allowed,
+    reasons: Reasons,
+    frequency: Frequency | None,
+    issued_at: int,
+    expires_at: int,
+    key: jws.SigningKey,
+) -> Consent:
+    """Sign a consent; the arguments are Consent's, `id` and `handle` 16 bytes each.
+
+    Raises:
+        ConsentError: one of them is in another form (the caller's fault).
+    """
+    payload = {
+        "iss": provider,
+        "sub": b64u(handle),
+        "aud": relying_party,
+        "via": via,
+        "jti": b64u(id),
+        "iat": issued_at,
+        "exp": expires_at,
+        "purpose": purpose,
+        "mode": MODE,
+        "reasons": reasons.value,
+        "frequency": None if frequency is None else {"count": frequency.count, "seconds": frequency.seconds},
+        "allowed": allowed.to_json(),
+    }
+    try:
+        token = jws.sign(payload, typ=TYP, key=key)
+    except EncodingError as error:
+        raise ConsentError(str(error)) from error
+    return Consent.open(token, key.public)
+
+
+def _digest(text: str, schema: Attributes) -> bytes | None:
+    try:
+        return predicates.parse(text, schema).digest
+    except CircuitsError:
+        return None
+
+
+def _allowed(found: object) -> Allowed:
+    if not isinstance(found, dict) or set(found) != _ALLOWED:
+        raise ConsentError(f"allowed: must have exactly the members {', '.join(sorted(_ALLOWED))}")
+    thresholds = found["thresholds"]
+    if not isinstance(thresholds, dict) or len(thresholds) > MOST:
+        raise ConsentError(f"allowed.thresholds: must be an object of at most {MOST} attributes")
+    return Allowed(
+        None if found["attributes"] is None else _texts(found["attributes"], "attributes"),
+        {name: _texts(texts, f"thresholds.{name}") for name, texts in thresholds.items()},
+        _texts(found["questions"], "questions"),
+    )
+
+
+def _texts(found: object, where: str) -> tuple[str, ...]:
+    if not isinstance(found, list) or len(found) > MOST or not all(isinstance(each, str) for each in found):
+        raise ConsentError(f"allowed.{where}: must be a list of at most {MOST} texts")
+    return tuple(found)
+
+
+def _frequency(found: object) -> Frequency | None:
+    if found is None:
+        return None
+    if not isinstance(found, dict) or set(found) != {"count", "seconds"}:
+        raise ConsentError("frequency: must have exactly the members count, seconds")
+    for name in ("count", "seconds"):
+        if not isinstance(found[name], int) or isinstance(found[name], bool) or found[name] < 1:
+            raise ConsentError(f"frequency.{name}: must be a number above 0")
+    return Frequency(found["count"], found["seconds"])
+
+
+def _name(payload: Mapping[str, Any], name: str) -> str:
+    found = payload[name]
+    if not isinstance(found, str) or not 1 <= len(found) <= MAX_NAME or not found.isprintable():
+        raise ConsentError(f"{name}: must be a text of 1 to {MAX_NAME} printable characters")
+    return found
+
+
+def _identifier(payload: Mapping[str, Any], name: str) -> str:
+    found = payload[name]
+    try:
+        if isinstance(found, str) and len(b64u_decode(found)) == HANDLE:
+            return found
+    except EncodingError:
+        pass
+    raise ConsentError(f"{name}: must be {HANDLE} bytes in base64url")
+
+
+def _time(payload: Mapping[str, Any], name: str) -> int:
+    found = payload[name]
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise ConsentError(f"{name}: must be Unix seconds")
+    try:
+        calendar.rfc3339(found)
+    except EncodingError as error:
+        raise ConsentError(f"{name}: {error}") from error
+    return found

@@ -1,0 +1,206 @@
+"""Consents: what is signed is read back, everything else is refused; which queries one allows, one change at a time."""
+
+from dataclasses import replace
+
+import pytest
+
+from circuits import jws
+from circuits import predicate as predicates
+from circuits.attributes import default_schema
+from circuits.consent import PURPOSES, TYP, Allowed, Consent, Frequency, issue
+from circuits.encoding import b64u
+from circuits.errors import ConsentError, ConsentRefused, SignatureError
+from circuits.jws import SigningKey
+from circuits.leakage import Known, Question, Refusal, Rules, decide
+from circuits.query import Query, Reasons
+
+KEY = SigningKey.generate(entropy=bytes(range(32)))
+OTHER = SigningKey.generate(entropy=bytes(32))
+SCHEMA = default_schema()
+NOW = 1_795_000_000
+TERMS = {
+    "id": bytes(16),
+    "provider": "acme-kyc",
+    "handle": bytes(range(16)),
+    "relying_party": "first-bank",
+    "via": "verifier.example/log",
+    "purpose": "credit-decision",
+    "allowed": Allowed(
+        ("salary", "debt", "country"), {"salary": ("100000", "60000.00")}, ("debt * 100 <= salary * 40",)
+    ),
+    "reasons": Reasons.OUTCOME_ONLY,
+    "frequency": Frequency(100, 86_400),
+    "issued_at": NOW - 100,
+    "expires_at": NOW + 100,
+}
+CONSENT = issue(**TERMS, key=KEY)
+
+
+def predicate(text):
+    return predicates.parse(text, SCHEMA)
+
+
+def query(text="salary > 100000", **changed):
+    asked = Query(
+        id=b64u(bytes(16)),
+        nonce=bytes(32),
+        audience="verifier.example/log",
+        relying_party="first-bank",
+        provider="acme-kyc",
+        subject=CONSENT.handle,
+        purpose="credit-decision",
+        predicate_text=text,
+        predicate_digest=predicate(text).digest,
+        schema_digests=(SCHEMA.digest,),
+        as_of="2026-11-18",
+        max_age=None,
+        issued_at=NOW,
+        expires_at=NOW + 60,
+        consent=b64u(CONSENT.digest),
+    )
+    return replace(asked, **changed)
+
+
+def require(asked, *, now=NOW, consent=CONSENT):
+    consent.require(asked, predicate(asked.predicate_text), SCHEMA, now=now)
+
+
+def test_what_is_signed_is_read_back():
+    opened = Consent.open(CONSENT.token, KEY.public)
+    assert opened == CONSENT
+    assert (opened.handle, opened.frequency, opened.allowed) == (
+        b64u(TERMS["handle"]),
+        TERMS["frequency"],
+        TERMS["allowed"],
+    )
+    assert CONSENT.token not in repr(CONSENT)
+
+
+def test_another_key():
+    with pytest.raises(SignatureError):
+        Consent.open(CONSENT.token, OTHER.public)
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        ("mode", "values"),
+        ("purpose", "curiosity"),
+        ("reasons", "everything"),
+        ("sub", "C-1001"),
+        ("jti", "AAAA"),
+        ("aud", ""),
+        ("via", 7),
+        ("iss", "a\nb"),
+        ("iat", NOW + 100),
+        ("exp", True),
+        ("frequency", {"count": 0, "seconds": 1}),
+        ("frequency", {"count": 1}),
+        ("allowed", {"attributes": None}),
+        ("allowed", {"attributes": [1], "thresholds": {}, "questions": []}),
+        ("allowed", {"attributes": None, "thresholds": {"salary": "100"}, "questions": []}),
+        ("allowed", {"attributes": None, "thresholds": {}, "questions": ["x"] * 65}),
+        ("surplus", 1),
+    ],
+)
+def test_what_is_signed_and_no_consent(member, found):
+    payload = jws.peek(CONSENT.token)
+    assert Consent.open(jws.sign(payload, typ=TYP, key=KEY), KEY.public).id == CONSENT.id
+    with pytest.raises(ConsentError):
+        Consent.open(jws.sign(payload | {member: found}, typ=TYP, key=KEY), KEY.public)
+
+
+@pytest.mark.parametrize("missing", sorted(jws.peek(CONSENT.token)))
+def test_every_member_is_there(missing):
+    payload = {name: found for name, found in jws.peek(CONSENT.token).items() if name != missing}
+    with pytest.raises(ConsentError):
+        Consent.open(jws.sign(payload, typ=TYP, key=KEY), KEY.public)
+
+
+@pytest.mark.parametrize("name", ["id", "handle"])
+def test_identifiers_have_sixteen_bytes(name):
+    with pytest.raises(ConsentError):
+        issue(**TERMS | {name: bytes(15)}, key=KEY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "salary > 100000",
+        "salary >= 60000",
+        "!(salary <= 100000) && debt > 5",
+        'country == "US"',
+        "salary * 40 >= debt * 100",  # the allowed question, turned round
+    ],
+)
+def test_allowed(text):
+    require(query(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "member"),
+    [
+        ("salary > 100001", "thresholds"),
+        ("salary == 100000 || salary > 5", "thresholds"),
+        ("salary - debt > 60000", "thresholds"),
+        ("debt * 100 <= salary * 41", "thresholds"),
+        ("debt * 100 <= salary * 40 && salary > 7", "thresholds"),
+        ("owns_home", "attributes"),
+        ("salary > 100000 && sanctioned", "attributes"),
+    ],
+)
+def test_not_allowed(text, member):
+    with pytest.raises(ConsentRefused) as refused:
+        require(query(text))
+    assert refused.value.member == member
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        ("consent", b64u(bytes(32))),
+        ("consent", ""),
+        ("provider", "other-kyc"),
+        ("subject", "bob"),
+        ("relying_party", "second-bank"),
+        ("audience", "another.example/log"),
+        ("purpose", "tenancy"),
+        ("reasons", Reasons.FAILED_CLAUSES),
+    ],
+)
+def test_another_query(member, found):
+    require(query())
+    with pytest.raises(ConsentRefused) as refused:
+        require(query(**{member: found}))
+    assert refused.value.member == member
+
+
+@pytest.mark.parametrize(("now", "holds"), [(-101, False), (-100, True), (99, True), (100, False)])
+def test_times(now, holds):
+    if holds:
+        require(query(), now=NOW + now)
+        return
+    with pytest.raises(ConsentRefused):
+        require(query(), now=NOW + now)
+
+
+def test_reasons_that_are_consented_to():
+    consent = issue(**TERMS | {"reasons": Reasons.FAILED_CLAUSES}, key=KEY)
+    asked = query(reasons=Reasons.FAILED_CLAUSES, consent=b64u(consent.digest))
+    require(asked, consent=consent)
+    require(query(consent=b64u(consent.digest)), consent=consent)
+
+
+def test_no_limits():
+    consent = issue(**TERMS | {"allowed": Allowed()}, key=KEY)
+    require(query("owns_home || salary > 7", consent=b64u(consent.digest)), consent=consent)
+
+
+def test_allowed_questions_are_offered_beside_the_ladder():
+    question = Question(predicate("debt * 100 <= salary * 40"), SCHEMA, 739_000)
+    assert decide(question, Known(), Rules()).refusal is Refusal.LADDER
+    assert decide(question, Known(), Rules(CONSENT.offered(SCHEMA, 739_000))).refusal is None
+
+
+def test_purposes_read_like_reasons():
+    assert all(text.startswith("to ") for text in PURPOSES.values())
