@@ -1,8 +1,11 @@
 """A credential: one commitment per attribute of one person, signed by the provider before anyone asks.
 
 Payload of the JWS (`typ` zkattest-credential+jwt):
-`{"iss": provider, "jti": id, "iat": ..., "exp": ..., "as_of": "2026-11-01", "schema": b64u(digest), "supersedes": id,
-"attributes": [{"name": "salary", "commitment": b64u(33 bytes), "source": "payroll", "verified_at": "2026-10-31"}]}`.
+`{"iss": provider, "jti": id, "person": "...", "iat": ..., "exp": ..., "as_of": "2026-11-01", "schema": b64u(digest),
+"supersedes": id, "attributes": [{"name": "salary", "commitment": b64u(33 bytes), "source": "payroll", "verified_at": "2026-10-31"}]}`.
+
+`person` is 16 random bytes, the same in all credentials of one person at one provider, and nothing else: so the log can
+hold a provider to one line of credentials for each person and schema, and names nobody.
 """
 
 import hashlib
@@ -22,7 +25,7 @@ SOURCES = ("payroll", "bank", "document", "self")
 MAX_ATTRIBUTES = 64
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
-_KEYS = {"iss", "jti", "iat", "exp", "as_of", "schema", "attributes"}
+_KEYS = {"iss", "jti", "person", "iat", "exp", "as_of", "schema", "attributes"}
 _ITEM_KEYS = {"name", "commitment", "source", "verified_at"}
 _MAX_NAME = 256
 
@@ -53,6 +56,7 @@ class Credential:
     Attributes:
         id: 16 random bytes in base64url.
         provider: who signed.
+        person: the provider's name for whom it is about: 16 random bytes in base64url.
         schema_digest: the schema the attributes belong to.
         commitments: attribute name -> 33 bytes, in the order of the schema; an attribute not known is absent.
         provenance: attribute name -> where its value comes from.
@@ -64,6 +68,7 @@ class Credential:
 
     id: str
     provider: str
+    person: str
     schema_digest: bytes
     commitments: Mapping[str, bytes]
     provenance: Mapping[str, Provenance]
@@ -111,6 +116,7 @@ def issue(
     *,
     id: bytes,  # noqa: A002  # the field's name
     provider: str,
+    person: bytes,
     schema: Schema,
     commitments: Mapping[str, bytes],
     provenance: Mapping[str, Provenance],
@@ -125,6 +131,7 @@ def issue(
     Args:
         id: 16 fresh random bytes.
         provider: the provider's id in the verifier's registry.
+        person: 16 random bytes, the same in every credential of this person.
         schema: the attributes' schema.
         commitments: attribute name -> 33 bytes; attributes that are not known are left out.
         provenance: one for each commitment.
@@ -154,6 +161,7 @@ def issue(
     payload: dict[str, Any] = {
         "iss": provider,
         "jti": b64u(id),
+        "person": b64u(person),
         "iat": issued_at,
         "exp": expires_at,
         "as_of": as_of,
@@ -209,6 +217,7 @@ def _read(payload: Mapping[str, Any], token: str) -> Credential:
     return Credential(
         id=b64u(_binary("jti", payload["jti"], 16)),
         provider=provider,
+        person=b64u(_binary("person", payload["person"], 16)),
         schema_digest=_binary("schema", payload["schema"], 32),
         commitments=commitments,
         provenance=provenance,

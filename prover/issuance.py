@@ -244,7 +244,7 @@ class Issuer:
             name: Opening(value=value % N, blinding=random_blinding(entropy=entropy(32)))
             for name, value in record.values.items()
         }
-        signed = self._sign(openings, terms, supersedes, entropy)
+        signed = self._sign(openings, terms, subject.id, supersedes, entropy)
         sealed = self._vault.seal(
             subject_key,
             openings,
@@ -257,11 +257,17 @@ class Issuer:
         return Outcome(record.line, Status.ISSUED if supersedes is None else Status.SUPERSEDED, signed.id)
 
     def _sign(
-        self, openings: Mapping[str, Opening], terms: _Terms, supersedes: str | None, entropy: Entropy
+        self,
+        openings: Mapping[str, Opening],
+        terms: _Terms,
+        person: bytes,
+        supersedes: str | None,
+        entropy: Entropy,
     ) -> Credential:
         return credentials.issue(
             id=entropy(16),
             provider=self._provider,
+            person=person,
             schema=terms.schema,
             commitments={name: commit(opening, engine=self._group) for name, opening in openings.items()},
             provenance=dict.fromkeys(openings, terms.provenance),

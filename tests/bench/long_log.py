@@ -165,6 +165,7 @@ def _credential(person: int) -> Credential:
     return issue(
         id=hashlib.sha256(f"credential {person}".encode()).digest()[:16],
         provider="acme-kyc",
+        person=hashlib.sha256(f"person {person}".encode()).digest()[:16],
         schema=_schema(),
         commitments=commitments,
         provenance=dict.fromkeys(commitments, Provenance("payroll", PAID_AT)),

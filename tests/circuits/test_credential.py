@@ -17,6 +17,7 @@ SCHEMA = default_schema()
 FIELDS = {
     "id": bytes(16),
     "provider": "kyc",
+    "person": b"\x02" * 16,
     "schema": SCHEMA,
     "commitments": {"debt": commit(Opening(1, 2)), "salary": commit(Opening(3, 4))},
     "provenance": {"salary": Provenance("payroll", "2026-10-31"), "debt": Provenance("bank", "2026-11-01")},
@@ -36,6 +37,7 @@ def test_what_was_issued_is_what_is_opened():
     assert list(opened.commitments) == ["salary", "debt"]
     assert opened.commitments == FIELDS["commitments"]
     assert opened.provenance["debt"] == Provenance("bank", "2026-11-01")
+    assert opened.person == b64u(FIELDS["person"])
     assert opened.schema_digest == SCHEMA.digest
     assert opened.supersedes == FIELDS["supersedes"]
     assert peek_provider(CREDENTIAL.token) == "kyc"
@@ -53,6 +55,7 @@ def test_another_key_or_type_is_refused():
     "change",
     [
         {"id": bytes(15)},
+        {"person": bytes(17)},
         {"provider": ""},
         {"provider": "a\nb"},
         {"commitments": {}, "provenance": {}},

@@ -61,6 +61,7 @@ def _credential(**changes):
     fields = {
         "id": bytes(16),
         "provider": "kyc",
+        "person": bytes(16),
         "schema": SCHEMA,
         "commitments": commitments,
         "provenance": dict.fromkeys(commitments, Provenance("document", "2026-11-01")),

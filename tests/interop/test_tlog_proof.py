@@ -39,6 +39,7 @@ OPENING = Opening(SCHEMA.attribute("salary").encode("129000"), 12_345)
 CREDENTIAL = issue(
     id=bytes(16),
     provider="acme-kyc",
+    person=bytes(16),
     schema=SCHEMA,
     commitments={"salary": commit(OPENING)},
     provenance={"salary": Provenance("payroll", "2026-10-31")},

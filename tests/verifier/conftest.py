@@ -86,6 +86,7 @@ class Company:
         settings = {
             "id": number(name),
             "provider": self.name,
+            "person": number(f"person/{name.partition('/')[0]}"),
             "schema": self.schema,
             "commitments": {key: commit(opening) for key, opening in openings.items()},
             "provenance": {key: Provenance("payroll", "2026-10-31") for key in openings},

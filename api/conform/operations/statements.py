@@ -24,6 +24,7 @@ def _credential(members: Members, _engine: EngineName) -> dict[str, Any]:
     return {
         "id": credential.id,
         "provider": credential.provider,
+        "person": credential.person,
         "schema": credential.schema_digest.hex(),
         "digest": credential.digest.hex(),
         "commitments": {name: commitment.hex() for name, commitment in credential.commitments.items()},

@@ -90,6 +90,7 @@ class World:
         settings = {
             "id": seeded(name, 16),
             "provider": PROVIDER,
+            "person": seeded(f"person/{name.partition('/')[0]}", 16),
             "schema": schema,
             "commitments": {key: commit(opening) for key, opening in openings.items()},
             "provenance": {key: Provenance("payroll", "2026-10-31") for key in openings},
