@@ -132,6 +132,27 @@ class Consent:
         """
         return cls._read(jws.open_signed(token, typ=TYP, key=key), token)
 
+    @classmethod
+    def recall(cls, token: str, key: jws.VerifyKey) -> Self:
+        """Read a consent from its provider's own records, where it may be signed by a key that was since changed.
+
+        Raises:
+            SignatureError: said to be signed by this key, and it is not.
+            ConsentError: not a consent (whoever changed the records is to blame).
+        """
+        if jws.peek_kid(token) == key.kid:
+            return cls.open(token, key)
+        return cls._read(jws.peek(token), token)
+
+    @classmethod
+    def peek(cls, token: str) -> Self:
+        """Read a token WITHOUT verifying who signed it, to put the question that it is shown with.
+
+        Raises:
+            ConsentError, CredentialError: it is no consent (whoever shows it is to blame).
+        """
+        return cls._read(jws.peek(token), token)
+
     def require(self, query: Query, predicate: Predicate, schema: Attributes, *, now: int) -> None:
         """Require that a query may be answered under this consent.
 

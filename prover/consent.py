@@ -1,160 +1,273 @@
-"""Consents: which relying party may be told which clauses of a no failed, as the subject has allowed it.
+"""Consents: what subjects let relying parties ask. The provider signs them, keeps them sealed, and takes them back.
 
-A consent binds one subject and one relying party, by the name their queries bear; a revocation binds from the next
-query on. An outcome alone needs none. What is required of a query is a condition of the very statement that looks for
-its subject: without consent there is no row, as if there were no such person, at the cost of one and the same look-up.
+A relying party shows the token with every question; here it is found by its digest. A consent that is taken back binds
+from the next question on, and waits until the verifier was told, as erasures do.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from circuits.query import MAX_NAME, Query, Reasons
+from circuits import consent as consents
+from circuits.consent import HANDLE, Allowed, Consent, Frequency
+from circuits.encoding import b64u, b64u_decode
+from circuits.errors import ConsentError, EncodingError
+from circuits.jws import SigningKey
+from circuits.query import Reasons
+from circuits.withdrawal import withdraw
 from prover.errors import ConsentRefused, SubjectUnknown
 from prover.models import CONSENTS, SUBJECTS
-from prover.vault import Entropy, SealedSubject, Vault
+from prover.vault import Entropy, Notes, SealedSubject, Vault
 
 _SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
+_PENDING = CONSENTS.c.revoked_at.is_not(None) & CONSENTS.c.entry_index.is_(None)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is consented to; the members are circuits.consent.Consent's.
+
+    Attributes:
+        relying_party: who may ask, by the name their queries bear.
+        via: origin of the verifier they ask through.
+        purpose: one of circuits.consent.PURPOSES.
+        expires_at: Unix seconds.
+        allowed: what may be asked; anything, unless told.
+        reasons: what a no may come with.
+        frequency: how often may be asked; None: no limit.
+    """
+
+    relying_party: str
+    via: str
+    purpose: str
+    expires_at: int
+    allowed: Allowed = field(default_factory=Allowed)
+    reasons: Reasons = Reasons.OUTCOME_ONLY
+    frequency: Frequency | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Consent:
+class Granted:
     """A consent, for the operator's eyes; never printed whole.
 
     Attributes:
         subject: the provider's reference for the person.
-        relying_party: who may be told.
-        reasons: what they may be told.
-        granted_at: Unix seconds.
+        consent: as signed.
         revoked_at: Unix seconds, or None while it stands.
     """
 
     subject: str
-    relying_party: str
-    reasons: Reasons
-    granted_at: int
+    consent: Consent
     revoked_at: int | None
 
     def __repr__(self) -> str:
-        return "<Consent redacted>"
+        return "<Granted redacted>"
 
 
-def grant(
-    engine: Engine, vault: Vault, *, subject: str, relying_party: str, reasons: Reasons, now: int, entropy: Entropy
-) -> Consent:
-    """Note that a subject consents. Granting what stands already changes nothing.
+@dataclass(frozen=True, slots=True, repr=False)
+class PendingWithdrawal:
+    """What the verifier has to be told about a consent that was taken back.
 
-    Args:
-        engine: the migrated database.
-        vault: its vault.
-        subject: the provider's reference for the person.
-        relying_party: who may be told, by the name their queries bear.
-        reasons: what they may be told; an outcome alone needs no consent.
-        now: Unix seconds.
-        entropy: os.urandom in production.
-
-    Returns:
-        The consent that stands now.
-
-    Raises:
-        SubjectUnknown: no such subject (the operator's fault).
-        ConsentRefused: not a relying party's name, or nothing that needs a consent (the operator's fault).
-        VaultError: the vault was tampered with.
+    Attributes:
+        id: of the consent, 16 bytes.
+        token: the provider's signed word.
     """
-    if not 1 <= len(relying_party) <= MAX_NAME:
-        raise ConsentRefused(f"a relying party's name has 1 to {MAX_NAME} characters")
-    if reasons is Reasons.OUTCOME_ONLY:
-        raise ConsentRefused(f"{reasons} needs no consent: grant {Reasons.FAILED_CLAUSES}, or nothing")
-    with engine.begin() as connection:
-        whose = _subject(connection, vault, subject)
-        party = vault.party_lookup(whose.lookup, relying_party)
-        since = connection.scalar(select(CONSENTS.c.granted_at).where(_standing(whose, party, reasons)))
-        if since is None:
-            row = {
-                "subject_id": whose.id,
-                "party": party,
-                "sealed_party": vault.seal_party(whose, relying_party, entropy=entropy),
-                "reasons": reasons.value,
-                "granted_at": now,
-            }
-            connection.execute(insert(CONSENTS).values(row))
-            since = now
-    return Consent(subject, relying_party, reasons, since, None)
+
+    id: bytes
+    token: str
+
+    def __repr__(self) -> str:
+        return "<PendingWithdrawal redacted>"
 
 
-def revoke(engine: Engine, vault: Vault, *, subject: str, relying_party: str, reasons: Reasons, now: int) -> Consent:
-    """Note that a subject consents no more; binds from the next query on.
+class Consents:
+    """Grants, lists and takes back a provider's people's consents. Thread-safe."""
 
-    Returns:
-        The consent as it ended.
+    def __init__(self, engine: Engine, vault: Vault, *, key: SigningKey, provider: str) -> None:
+        """Args: the migrated database, its vault, the provider's current signing key, its id."""
+        self._engine = engine
+        self._vault = vault
+        self._key = key
+        self._provider = provider
 
-    Raises:
-        SubjectUnknown: no such subject (the operator's fault).
-        ConsentRefused: there is no such consent that stands, so nothing was revoked (the operator's fault).
-    """
-    with engine.begin() as connection:
-        whose = _subject(connection, vault, subject)
-        standing = _standing(whose, vault.party_lookup(whose.lookup, relying_party), reasons)
-        since = connection.scalar(select(CONSENTS.c.granted_at).where(standing))
-        if since is None:
-            raise ConsentRefused("no such consent stands: see the list for the exact names")
-        connection.execute(update(CONSENTS).where(standing).values(revoked_at=now))
-    return Consent(subject, relying_party, reasons, since, now)
+    def grant(self, subject: str, terms: Terms, *, now: int, entropy: Entropy) -> Consent:
+        """Sign and keep one more consent of a subject; those there are stay as they are.
+
+        Args:
+            subject: the provider's reference for the person.
+            terms: what they consent to.
+            now: Unix seconds.
+            entropy: os.urandom in production.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+            ConsentRefused: no consent can be in these terms (the operator's fault).
+            VaultError: the vault was tampered with.
+        """
+        with self._engine.begin() as connection:
+            whose = _subject(connection, self._vault, subject)
+            return self._grant(connection, whose, terms, now=now, entropy=entropy)
+
+    def grant_many(self, subjects: Sequence[str], terms: Terms, *, now: int, entropy: Entropy) -> dict[str, Consent]:
+        """Have each of these subjects consent, in one transaction, unless they have consented to this party already.
+
+        A consent to the relying party that stands and has not expired is kept as it is, whatever its terms.
+
+        Returns:
+            The consent of each that stands now, by reference.
+
+        Raises:
+            SubjectUnknown, ConsentRefused, VaultError: as grant does; then nothing was granted.
+        """
+        found: dict[str, Consent] = {}
+        with self._engine.begin() as connection:
+            for reference in dict.fromkeys(subjects):
+                whose = _subject(connection, self._vault, reference)
+                standing = self._standing(connection, whose, terms.relying_party, now)
+                found[reference] = standing or self._grant(connection, whose, terms, now=now, entropy=entropy)
+        return found
+
+    def standing(self, subject: str, relying_party: str, *, now: int) -> Consent | None:
+        """The newest consent of a subject to a relying party that stands; None if there is none.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        with self._reading() as connection:
+            whose = _subject(connection, self._vault, subject, locked=False)
+            return self._standing(connection, whose, relying_party, now)
+
+    def revoke(self, consent_id: str, *, now: int) -> Granted:
+        """Take a consent back; binds from the next question on. Again changes nothing.
+
+        Raises:
+            ConsentRefused: there is no such consent (the operator's fault).
+        """
+        try:
+            which = b64u_decode(consent_id)
+        except EncodingError:
+            which = b""
+        with self._engine.begin() as connection:
+            owner = select(CONSENTS.c.subject_id).where(CONSENTS.c.id == which).scalar_subquery()
+            # The subject's row is held before the consent's is written, in the order of whoever answers about them.
+            connection.execute(select(SUBJECTS.c.id).where(SUBJECTS.c.id == owner).with_for_update())
+            standing = (CONSENTS.c.id == which) & CONSENTS.c.revoked_at.is_(None)
+            connection.execute(update(CONSENTS).where(standing).values(revoked_at=now))
+            row = connection.execute(_listed().where(CONSENTS.c.id == which)).one_or_none()
+        if row is None:
+            raise ConsentRefused("there is no such consent: see the list for their ids")
+        return self._granted(row)
+
+    def listing(self, subject: str | None = None) -> list[Granted]:
+        """List consents, those that were taken back too, oldest first: one subject's, or everybody's.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+            VaultError: the vault was tampered with.
+        """
+        chosen = _listed()
+        with self._reading() as connection:
+            if subject is not None:
+                whose = _subject(connection, self._vault, subject, locked=False)
+                chosen = chosen.where(CONSENTS.c.subject_id == whose.id)
+            rows = connection.execute(chosen.order_by(CONSENTS.c.granted_at, CONSENTS.c.id)).all()
+        return [self._granted(row) for row in rows]
+
+    def pending(self, *, now: int) -> list[PendingWithdrawal]:
+        """What the verifier has not acknowledged, oldest first; signed now, with the key that is current.
+
+        Raises:
+            VaultError: the vault was tampered with.
+        """
+        chosen = _listed().where(_PENDING).order_by(CONSENTS.c.revoked_at, CONSENTS.c.id).limit(_AT_ONCE)
+        with self._reading() as connection:
+            rows = connection.execute(chosen).all()
+        found: list[PendingWithdrawal] = []
+        for row in rows:
+            digest = self._granted(row).consent.digest
+            said = withdraw(provider=self._provider, consent=digest, issued_at=now, key=self._key)
+            found.append(PendingWithdrawal(bytes(row.id), said.token))
+        return found
+
+    def pending_count(self) -> int:
+        """Of how many consents the verifier has yet to be told that they were taken back."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(CONSENTS).where(_PENDING)) or 0
+
+    def mark_logged(self, consent: bytes, entry_index: int) -> None:
+        """Note where the log says that it was taken back. Doing so twice changes nothing."""
+        with self._engine.begin() as connection:
+            waiting = (CONSENTS.c.id == consent) & _PENDING
+            connection.execute(update(CONSENTS).where(waiting).values(entry_index=entry_index))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    def _grant(
+        self, connection: Connection, whose: SealedSubject, terms: Terms, *, now: int, entropy: Entropy
+    ) -> Consent:
+        consent_id = entropy(HANDLE)
+        try:
+            signed = consents.issue(
+                id=consent_id,
+                provider=self._provider,
+                handle=self._vault.pairwise(whose.lookup, terms.relying_party),
+                relying_party=terms.relying_party,
+                via=terms.via,
+                purpose=terms.purpose,
+                allowed=terms.allowed,
+                reasons=terms.reasons,
+                frequency=terms.frequency,
+                issued_at=now,
+                expires_at=terms.expires_at,
+                key=self._key,
+            )
+        except ConsentError as error:
+            raise ConsentRefused(str(error)) from None
+        row = {
+            "id": consent_id,
+            "digest": self._vault.consent_lookup(b64u(signed.digest)),
+            "subject_id": whose.id,
+            "party": self._vault.party_lookup(whose.lookup, terms.relying_party),
+            "sealed": self._vault.notes(whose).seal(signed.token.encode(), of=consent_id, entropy=entropy),
+            "granted_at": now,
+            "expires_at": terms.expires_at,
+        }
+        connection.execute(insert(CONSENTS).values(row))
+        return signed
+
+    def _standing(self, connection: Connection, whose: SealedSubject, relying_party: str, now: int) -> Consent | None:
+        party = self._vault.party_lookup(whose.lookup, relying_party)
+        theirs = (CONSENTS.c.subject_id == whose.id) & (CONSENTS.c.party == party)
+        stands = theirs & CONSENTS.c.revoked_at.is_(None) & (CONSENTS.c.expires_at > now)
+        chosen = select(CONSENTS.c.id, CONSENTS.c.sealed).where(stands).order_by(CONSENTS.c.granted_at.desc()).limit(1)
+        row = connection.execute(chosen).one_or_none()
+        return None if row is None else self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
+
+    def _opened(self, notes: Notes, consent_id: bytes, sealed: bytes) -> Consent:
+        return Consent.recall(notes.open(sealed, of=consent_id).decode(), self._key.public)
+
+    def _granted(self, row: Row[*tuple[Any, ...]]) -> Granted:
+        columns = (row.subject_id, row.lookup, row.sealed_reference, row.wrapped_key)
+        whose = SealedSubject(*(bytes(column) for column in columns))
+        opened = self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
+        return Granted(self._vault.reference(whose), opened, row.revoked_at)
 
 
-def listing(engine: Engine, vault: Vault, *, subject: str | None = None) -> list[Consent]:
-    """List consents, those that were revoked too, oldest first: one subject's, or everybody's.
-
-    Raises:
-        SubjectUnknown: no such subject (the operator's fault).
-        VaultError: the vault was tampered with.
-    """
-    chosen = select(CONSENTS, *_SUBJECT[1:]).join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
-    with engine.connect().execution_options(reading=True) as connection:
-        if subject is not None:
-            known = SUBJECTS.c.lookup == vault.lookup(subject)
-            if connection.scalar(select(SUBJECTS.c.id).where(known)) is None:
-                raise SubjectUnknown("no such subject in this vault")
-            chosen = chosen.where(known)
-        rows = connection.execute(chosen.order_by(CONSENTS.c.id)).all()
-    return [_consent(vault, row) for row in rows]
+def _listed() -> Any:  # noqa: ANN401 - a statement over some columns of two tables
+    return select(CONSENTS, *_SUBJECT[1:]).join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
 
 
-REQUIRED: ColumnElement[bool] = exists().where(
-    CONSENTS.c.subject_id == SUBJECTS.c.id,
-    CONSENTS.c.party == bindparam("party"),
-    CONSENTS.c.reasons == bindparam("reasons"),
-    CONSENTS.c.revoked_at.is_(None),
-)
-"""The subject of a row has consented to what `asked` says; a condition for a statement over subjects."""
-
-
-def asked(query: Query, vault: Vault, lookup: bytes) -> Mapping[str, object]:
-    """What REQUIRED is to look for, for a query about the subject with this lookup, whether there is one or not."""
-    return {"party": vault.party_lookup(lookup, query.relying_party), "reasons": query.reasons.value}
-
-
-def _subject(connection: Connection, vault: Vault, reference: str) -> SealedSubject:
-    """The subject, held until the transaction ends: nobody erases them, or writes their consents, meanwhile."""
-    chosen = select(*_SUBJECT).where(SUBJECTS.c.lookup == vault.lookup(reference)).with_for_update()
-    row = connection.execute(chosen).one_or_none()
+def _subject(connection: Connection, vault: Vault, reference: str, *, locked: bool = True) -> SealedSubject:
+    """The subject; locked, until the transaction ends nobody erases them or answers about them."""
+    chosen = select(*_SUBJECT).where(SUBJECTS.c.lookup == vault.lookup(reference))
+    row = connection.execute(chosen.with_for_update() if locked else chosen).one_or_none()
     if row is None:
         raise SubjectUnknown("no such subject in this vault")
     return SealedSubject(*(bytes(column) for column in row))
-
-
-def _standing(subject: SealedSubject, party: bytes, reasons: Reasons) -> ColumnElement[bool]:
-    return (
-        (CONSENTS.c.subject_id == subject.id)
-        & (CONSENTS.c.party == party)
-        & (CONSENTS.c.reasons == reasons.value)
-        & CONSENTS.c.revoked_at.is_(None)
-    )
-
-
-def _consent(vault: Vault, row: Row[*tuple[Any, ...]]) -> Consent:
-    whose = SealedSubject(bytes(row.subject_id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))
-    relying_party = vault.open_party(whose, bytes(row.party), bytes(row.sealed_party))
-    return Consent(vault.reference(whose), relying_party, Reasons(row.reasons), row.granted_at, row.revoked_at)

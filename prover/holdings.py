@@ -1,14 +1,14 @@
-"""What the vault holds for a query: a subject and, under each schema of the question, their current credential.
+"""What the vault holds for a query: a consent, its subject and, under each schema, their current credential.
 
-One look-up finds all of it or nothing. It finds nothing for a subject who is unknown or erased, of whom nothing is in
-the log yet, or who has not consented to what the query asks for: these cannot be told apart, not even by their cost.
+It is looked for by the consent's digest, in the same statements whatever is there. Nothing is found for a consent that
+nobody gave or whose subject is erased: these cannot be told apart, not even by what it costs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Engine, Row, bindparam, exists, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, select
 
 from circuits.attributes import Schema
 from circuits.calendar import day_number
@@ -16,11 +16,10 @@ from circuits.credential import Credential
 from circuits.jws import VerifyKey
 from circuits.pedersen import Opening
 from circuits.predicate import Predicate
-from circuits.query import Query, Reasons
+from circuits.query import Query
 from circuits.vocabulary import Vocabulary
-from prover import consent
-from prover.errors import Declined, VaultError
-from prover.models import CREDENTIALS, SUBJECTS
+from prover.errors import VaultError
+from prover.models import CONSENTS, CREDENTIALS, SUBJECTS
 from prover.vault import SealedSubject, Vault
 
 Reason = Literal["absent", "stale", "disputed"]
@@ -34,23 +33,63 @@ _LOGGED = CREDENTIALS.c.entry_index.is_not(None) | exists().where(
     _OLDER.c.schema_digest == CREDENTIALS.c.schema_digest,
     _OLDER.c.entry_index.is_not(None),
 )
-_CURRENT = (
+_WHOSE = (CONSENTS.c.digest == bindparam("digest")) & SUBJECTS.c.lookup.is_not(None)
+# Until the transaction ends nobody else answers about this subject, erases them, or takes their consent back.
+_HOLD = (
+    select(SUBJECTS.c.id)
+    .join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
+    .where(_WHOSE)
+    .with_for_update(of=SUBJECTS)
+)
+# Read once the row is held: whoever waits for it has a view of the other rows from before the wait.
+_ASKED = (
     select(
         SUBJECTS,
-        CREDENTIALS.c.schema_digest,
-        CREDENTIALS.c.token,
-        CREDENTIALS.c.sealed,
-        CREDENTIALS.c.entry_index,
+        CONSENTS.c.id.label("consent_id"),
+        CONSENTS.c.sealed.label("consent"),
+        CONSENTS.c.revoked_at,
     )
-    .join_from(SUBJECTS, CREDENTIALS, CREDENTIALS.c.subject_id == SUBJECTS.c.id)
-    .where(
-        SUBJECTS.c.lookup == bindparam("lookup"),
+    .join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
+    .where(_WHOSE)
+)
+_COLUMNS = (
+    CREDENTIALS.c.id,
+    CREDENTIALS.c.schema_digest,
+    CREDENTIALS.c.token,
+    CREDENTIALS.c.sealed,
+    CREDENTIALS.c.entry_index,
+)
+_THEIRS = select(*_COLUMNS).where(CREDENTIALS.c.subject_id == bindparam("subject"))
+_CURRENT = _THEIRS.where(
+    and_(
         CREDENTIALS.c.schema_digest.in_(bindparam("schemas", expanding=True)),
         CREDENTIALS.c.superseded_at.is_(None),
         _LOGGED,
     )
 )
-_CONSENTED = _CURRENT.where(consent.REQUIRED)
+_NAMED = _THEIRS.where(CREDENTIALS.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """Whom a query is about, and the consent it names, as stored.
+
+    Attributes:
+        subject: their sealed row.
+        disputed: they dispute what is held of them.
+        consent_id: 16 bytes.
+        consent: the sealed token.
+        revoked: it was taken back.
+    """
+
+    subject: SealedSubject
+    disputed: bool
+    consent_id: bytes
+    consent: bytes
+    revoked: bool
+
+    def __repr__(self) -> str:
+        return "<Asked redacted>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,17 +105,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Holdings:
-    """A subject, and what is held of them under each schema of a vocabulary, in its order.
+    """What is held of a subject under each schema of a vocabulary, in its order.
 
     Attributes:
-        subject: their sealed row.
-        disputed: they dispute what is held of them.
+        asked: whom it is about.
         held: for each schema, the credential or why there is none to speak of.
+        exists: there is something in the log, so that this person exists for the verifier.
     """
 
-    subject: SealedSubject
-    disputed: bool
+    asked: Asked
     held: tuple[Held | Reason, ...]
+    exists: bool
 
     def __repr__(self) -> str:
         return "<Holdings redacted>"
@@ -101,6 +140,15 @@ class Holdings:
         """The credentials, one under each schema; of holdings without a gap."""
         return tuple(held.credential for held in self.held if isinstance(held, Held))
 
+    def current(self, vocabulary: Vocabulary) -> Mapping[str, str]:
+        """Which credential speaks for each attribute, by its id; an attribute without one is not in it."""
+        found: dict[str, str] = {}
+        for attribute in vocabulary:
+            held = self.held[vocabulary.place(attribute.name)]
+            if isinstance(held, Held):
+                found[attribute.name] = held.credential.id
+        return found
+
     def open(self, vault: Vault, vocabulary: Vocabulary) -> Mapping[str, Opening]:
         """The openings of every attribute, each from the credential whose schema gives the name.
 
@@ -110,12 +158,12 @@ class Holdings:
         openings: dict[str, Opening] = {}
         for place, (schema, held) in enumerate(zip(vocabulary.schemas, self.held, strict=True)):
             if isinstance(held, Held):
-                opened = vault.open(self.subject, held.sealed, credential_id=held.credential.id, schema=schema)
+                opened = vault.open(self.asked.subject, held.sealed, credential_id=held.credential.id, schema=schema)
                 openings.update((name, opening) for name, opening in opened.items() if vocabulary.place(name) == place)
         return openings
 
     def _reason(self, credential: Credential, query: Query, needed: list[str], now: int) -> Reason | None:
-        if self.disputed:
+        if self.asked.disputed:
             return "disputed"
         age = query.as_of_day - day_number(credential.as_of)
         if now >= credential.expires_at or (query.max_age is not None and age > query.max_age):
@@ -123,33 +171,42 @@ class Holdings:
         return "absent" if any(name not in credential.commitments for name in needed) else None
 
 
-def find(engine: Engine, vault: Vault, query: Query, vocabulary: Vocabulary, *, key: VerifyKey) -> Holdings:
-    """Look up the subject of a query and their current credentials.
+def locked(connection: Connection, vault: Vault, query: Query) -> Asked | None:
+    """Find whom a query is about by the consent it names, and hold their row until the transaction ends."""
+    named = {"digest": vault.consent_lookup(query.consent)}
+    connection.execute(_HOLD, named)
+    row = connection.execute(_ASKED, named).one_or_none()
+    if row is None:
+        return None
+    subject = SealedSubject(bytes(row.id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))
+    return Asked(
+        subject, row.disputed_at is not None, bytes(row.consent_id), bytes(row.consent), row.revoked_at is not None
+    )
 
-    Args:
-        engine: the migrated database.
-        vault: its vault.
-        query: who is asked about, by whom, under which schemas, with which reasons.
-        vocabulary: the query's schemas.
-        key: the provider's.
+
+def find(connection: Connection, asked: Asked, vocabulary: Vocabulary, *, key: VerifyKey) -> Holdings:
+    """Look up the current credentials of a subject.
 
     Raises:
-        Declined: there is nothing to ask about, or no consent to asking it.
         VaultError, SignatureError, CredentialError: the vault was tampered with.
     """
-    lookup = vault.lookup(query.subject)
-    whose: dict[str, object] = {"lookup": lookup, "schemas": query.schema_digests}
-    chosen = _CURRENT
-    if query.reasons is not Reasons.OUTCOME_ONLY:
-        chosen = _CONSENTED
-        whose |= consent.asked(query, vault, lookup)
-    with engine.connect().execution_options(reading=True) as connection:
-        rows = connection.execute(chosen, whose).all()
-    if not rows:
-        raise Declined
+    schemas = [schema.digest for schema in vocabulary.schemas]
+    rows = connection.execute(_CURRENT, {"subject": asked.subject.id, "schemas": schemas}).all()
+    return _holdings(asked, rows, vocabulary, key)
+
+
+def find_again(
+    connection: Connection, asked: Asked, ids: Sequence[str], vocabulary: Vocabulary, *, key: VerifyKey
+) -> Holdings:
+    """Look up the very credentials that a question was answered about before. Raises as find does."""
+    rows = connection.execute(_NAMED, {"subject": asked.subject.id, "ids": list(ids)}).all()
+    return _holdings(asked, rows, vocabulary, key)
+
+
+def _holdings(asked: Asked, rows: Sequence[Row[*tuple[Any, ...]]], vocabulary: Vocabulary, key: VerifyKey) -> Holdings:
     current = {bytes(row.schema_digest): row for row in rows}
     held = tuple(_held(current.get(schema.digest), schema, key) for schema in vocabulary.schemas)
-    return Holdings(_subject(rows[0]), rows[0].disputed_at is not None, held)
+    return Holdings(asked, held, exists=bool(rows))
 
 
 def _held(row: Row[*tuple[Any, ...]] | None, schema: Schema, key: VerifyKey) -> Held | Reason:
@@ -161,7 +218,3 @@ def _held(row: Row[*tuple[Any, ...]] | None, schema: Schema, key: VerifyKey) -> 
     if credential.schema_digest != schema.digest:
         raise VaultError("a stored credential is not under the schema it is kept under")
     return Held(credential, bytes(row.sealed))
-
-
-def _subject(row: Row[*tuple[Any, ...]]) -> SealedSubject:
-    return SealedSubject(bytes(row.id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))

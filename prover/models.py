@@ -99,30 +99,61 @@ class Outbox(ProverTable, table=True):
 
 
 class Consent(ProverTable, table=True):
-    """That a subject lets a relying party be told more than an outcome. History stays: taken back sets `revoked_at`.
+    """What a subject consented to. History stays: taken back sets `revoked_at`, and `entry_index` once that is logged.
 
-    `party` is the relying party's keyed hash, another one for every subject; `sealed_party` is their name, under the
-    subject's key. Erased with the subject.
+    `digest` and `party` are keyed hashes of the token's digest and, another one for every subject, of the relying
+    party's name; `sealed` is the token under the subject's key. Erased with the subject.
     """
 
     __tablename__: ClassVar[Any] = "prover_consent"
-    __table_args__ = (
-        Index(
-            "prover_consent_standing",
-            "subject_id",
-            "party",
-            "reasons",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
-    )
-    id: int | None = Field(default=None, sa_column=Column(_COUNTER, primary_key=True, autoincrement=True))
+    id: bytes = Field(primary_key=True)
+    digest: bytes = Field(unique=True)
     subject_id: bytes = Field(foreign_key="prover_subject.id", index=True)
     party: bytes
-    sealed_party: bytes
-    reasons: str
+    sealed: bytes
     granted_at: int = Field(sa_type=BigInteger)
+    expires_at: int = Field(sa_type=BigInteger)
+    revoked_at: int | None = Field(default=None, sa_type=BigInteger)
+    entry_index: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class LearntOf(ProverTable, table=True):
+    """What a relying party knows of a subject, sealed under the subject's key; one more row for all of them together.
+
+    `party` is as in a consent; the row of all has the hash of no name. Erased with the subject.
+    """
+
+    __tablename__: ClassVar[Any] = "prover_knowledge"
+    subject_id: bytes = Field(foreign_key="prover_subject.id", primary_key=True)
+    party: bytes = Field(primary_key=True)
+    sealed: bytes
+
+
+class Inquiry(ProverTable, table=True):
+    """A question about a subject and what became of it, sealed under the subject's key. Erased with the subject.
+
+    `query` is the keyed hash of the query's digest; `counted` are those that count for how often may be asked.
+    """
+
+    __tablename__: ClassVar[Any] = "prover_inquiry"
+    __table_args__ = (Index("prover_inquiry_often", "consent_id", "asked_at"),)
+    id: int | None = Field(default=None, sa_column=Column(_COUNTER, primary_key=True, autoincrement=True))
+    subject_id: bytes = Field(foreign_key="prover_subject.id", index=True)
+    query: bytes = Field(unique=True)
+    consent_id: bytes = Field(foreign_key="prover_consent.id")
+    asked_at: int = Field(sa_type=BigInteger)
+    issued_at: int = Field(sa_type=BigInteger)
+    counted: bool
+    sealed: bytes
+
+
+class SubjectToken(ProverTable, table=True):
+    """What lets a subject see what was asked about them; only its digest is kept. Erased with the subject."""
+
+    __tablename__: ClassVar[Any] = "prover_subject_token"
+    digest: bytes = Field(primary_key=True)
+    subject_id: bytes = Field(foreign_key="prover_subject.id", index=True)
+    created_at: int = Field(sa_type=BigInteger)
     revoked_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
@@ -149,5 +180,8 @@ SCHEMAS = _table(ProviderSchema)
 CREDENTIALS = _table(IssuedCredential)
 OUTBOX = _table(Outbox)
 CONSENTS = _table(Consent)
+KNOWLEDGE = _table(LearntOf)
+INQUIRIES = _table(Inquiry)
+TOKENS = _table(SubjectToken)
 ERASURES = _table(ErasureRequest)
 METADATA = ProverTable.metadata

@@ -1,29 +1,27 @@
-"""Answering a query: require that it may be answered, open what it is about, prove the answer.
+"""Answering a query: require that it may be answered, have the ledger decide and charge, prove the answer.
 
 What is refused before the vault is looked at depends on public parts of the query only. What is declined afterwards is
 declined in one way. Undetermined is an answer of its own: there is a subject, and no value to speak about.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from sqlalchemy import Engine, select
 
 from circuits import predicate as predicates
 from circuits import statement as statements
-from circuits.attributes import Attribute, Schema
+from circuits.attributes import Schema
 from circuits.compiler import compile_predicate
-from circuits.group import N
 from circuits.jws import VerifyKey
-from circuits.pedersen import Opening
+from circuits.leakage import Disclosed
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
-from circuits.values import ORDERED
 from circuits.vocabulary import Vocabulary
-from prover import holdings
+from prover.disclosure import Ledger
 from prover.errors import QueryRefused, VaultError
 from prover.holdings import Reason
 from prover.models import SCHEMAS
@@ -45,12 +43,14 @@ class Answered:
         credentials: ids of the credentials whose commitments the proof is about, in the order of the query's schemas.
         proof: the proof's bytes.
         clauses: for a no that was asked with its reasons, for each clause of the question whether it holds; proven.
+        disclosed: what the answer told, of each of the question's attributes; this provider's word.
     """
 
     answer: bool
     credentials: tuple[str, ...]
     proof: bytes
     clauses: tuple[bool, ...] | None = None
+    disclosed: tuple[Disclosed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,16 @@ class Responder:
         provider: str,
         key: VerifyKey,
         audiences: frozenset[str],
+        shared: bool = False,
     ) -> None:
-        """Args: the migrated database, its vault, the pool, the provider's id and key, the verifiers it serves."""
+        """Args: the migrated database, its vault, the pool, the provider's id and key, the verifiers it serves.
+
+        `shared`: one budget for all relying parties together (prover.disclosure).
+        """
         self._engine = engine
-        self._vault = vault
+        self._ledger = Ledger(engine, vault, key=key, schemas=self._schema, shared=shared)
         self._pool = pool
         self._provider = provider
-        self._key = key
         self._audiences = audiences
         self._schemas: dict[bytes, Schema] = {}
         self._vocabulary = lru_cache(_VOCABULARIES)(self._read_vocabulary)
@@ -105,16 +108,15 @@ class Responder:
             VaultError: the vault was tampered with.
         """
         vocabulary, predicate = self._require(query, now)
-        found = holdings.find(self._engine, self._vault, query, vocabulary, key=self._key)
-        gap = found.gap(query, predicate, vocabulary, now)
-        if gap is not None:
-            return Undetermined(*gap)
-        openings = found.open(self._vault, vocabulary)
-        answer, clauses = _conclude(query, predicate, vocabulary, openings)
-        credentials = found.credentials()
-        statement = statements.build(query, predicate, vocabulary, credentials, answer=answer, clauses=clauses)
-        proof = self._pool.prove(statement, Witness.of(statement, openings), entropy=entropy(32))
-        return Answered(answer, tuple(credential.id for credential in credentials), proof, clauses)
+        spent = self._ledger.spend(query, predicate, vocabulary, now=now, entropy=entropy)
+        told = spent.told
+        if told.answer is None or spent.openings is None:
+            return Undetermined(cast("Reason", told.reason), told.gap)
+        statement = statements.build(
+            query, predicate, vocabulary, spent.credentials, answer=told.answer, clauses=told.clauses
+        )
+        proof = self._pool.prove(statement, Witness.of(statement, spent.openings), entropy=entropy(32))
+        return Answered(told.answer, told.credentials, proof, told.clauses, told.disclosed)
 
     def _require(self, query: Query, now: int) -> tuple[Vocabulary, Predicate]:
         if query.provider != self._provider:
@@ -155,19 +157,3 @@ class Responder:
             raise VaultError("a stored schema is not the one it is kept as")
         self._schemas[digest] = schema
         return schema
-
-
-def _conclude(
-    query: Query, predicate: Predicate, vocabulary: Vocabulary, openings: Mapping[str, Opening]
-) -> tuple[bool, tuple[bool, ...] | None]:
-    """The answer, and which clauses hold if a no is to come with that."""
-    values = {name: _value(vocabulary.attribute(name), openings[name]) for name in predicate.attributes}
-    answer = predicates.evaluate(predicate, values, query.as_of_day)
-    if answer or query.reasons is not Reasons.FAILED_CLAUSES:
-        return answer, None
-    return answer, tuple(predicates.evaluate(clause, values, query.as_of_day) for clause in clauses_of(predicate))
-
-
-def _value(attribute: Attribute, opening: Opening) -> int:
-    """The encoded value behind an opening: scalars above N/2 stand for negative numbers."""
-    return opening.value - N if attribute.type in ORDERED and opening.value > N // 2 else opening.value

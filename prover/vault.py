@@ -14,11 +14,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from circuits.attributes import Schema
+from circuits.consent import HANDLE
 from circuits.encoding import fields
 from circuits.pedersen import Opening
 from prover.errors import KeyRefused, SubjectUnknown, VaultError
 from prover.keys import KEY_BYTES, NONCE_BYTES, KeyProvider
-from prover.models import CONSENTS, CREDENTIALS, OUTBOX, SUBJECTS, VAULT_KEYS
+from prover.models import (
+    CONSENTS,
+    CREDENTIALS,
+    INQUIRIES,
+    KNOWLEDGE,
+    OUTBOX,
+    SUBJECTS,
+    TOKENS,
+    VAULT_KEYS,
+)
 
 Entropy = Callable[[int], bytes]
 """Draws that many fresh random bytes: `os.urandom` in production."""
@@ -141,18 +151,31 @@ class Vault:
         return openings
 
     def party_lookup(self, subject_lookup: bytes, relying_party: str) -> bytes:
-        """The keyed hash under which a subject's consent to a relying party is found, 32 bytes, another per subject."""
+        """The keyed hash under which what concerns a subject and a relying party is found, another per subject.
+
+        What concerns all relying parties together is found under the hash of no name.
+        """
         return self._keyed(fields("zkattest/vault/party/1", subject_lookup, relying_party.encode()))
 
-    def seal_party(self, subject: SealedSubject, relying_party: str, *, entropy: Entropy) -> bytes:
-        """Seal the name of a relying party that a subject has consented to. Raises VaultError: see `subject_key`."""
-        nonce = entropy(NONCE_BYTES)
-        context = _party_context(subject.id, self.party_lookup(subject.lookup, relying_party))
-        return nonce + AESGCM(self.subject_key(subject)).encrypt(nonce, relying_party.encode(), context)
+    def pairwise(self, subject_lookup: bytes, relying_party: str) -> bytes:
+        """The handle by which this relying party asks about a subject, 16 bytes; looks random, and is always the same.
 
-    def open_party(self, subject: SealedSubject, party: bytes, sealed: bytes) -> str:
-        """The name of a relying party, for the operator's eyes. Raises VaultError."""
-        return _open(self.subject_key(subject), sealed, _party_context(subject.id, party)).decode()
+        No two relying parties can tell that they ask about the same person.
+        """
+        message = fields("zkattest/vault/pairwise/1", subject_lookup, relying_party.encode())
+        return self._keyed(message)[:HANDLE]
+
+    def consent_lookup(self, digest: str) -> bytes:
+        """The keyed hash under which a consent is found; `digest` is as queries write it, or anything else."""
+        return self._keyed(fields("zkattest/vault/consent-digest/1", digest.encode()))
+
+    def query_lookup(self, digest: bytes) -> bytes:
+        """The keyed hash under which a query that came before is found."""
+        return self._keyed(fields("zkattest/vault/query/1", digest))
+
+    def notes(self, subject: SealedSubject) -> "Notes":
+        """What is noted about a subject, for as long as one transaction. Raises VaultError: see `subject_key`."""
+        return Notes(subject.id, self.subject_key(subject))
 
     def erase(self, engine: Engine, reference: str, *, now: int) -> int:
         """Destroy all that is held of a subject; returns how many credentials can no longer be opened.
@@ -193,7 +216,8 @@ class Vault:
         )
         mine = select(CREDENTIALS.c.id).where(theirs)
         connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
-        connection.execute(delete(CONSENTS).where(CONSENTS.c.subject_id == subject_id))
+        for table in (INQUIRIES, CONSENTS, KNOWLEDGE, TOKENS):
+            connection.execute(delete(table).where(table.c.subject_id == subject_id))
         connection.execute(update(CREDENTIALS).where(theirs).values(sealed=None, fingerprint=None))
         return tuple(connection.scalars(mine).all())
 
@@ -230,9 +254,32 @@ class Vault:
         return hmac.digest(self._index_key, message, hashlib.sha256)
 
 
-def _open(key: bytes, sealed: bytes, context: bytes) -> bytes:
+class Notes:
+    """Seals and opens what is noted about one subject, each note for the row that `of` names."""
+
+    __slots__ = ("_aead", "_subject_id")
+
+    def __init__(self, subject_id: bytes, key: bytes) -> None:
+        self._subject_id = subject_id
+        self._aead = AESGCM(key)
+
+    def __repr__(self) -> str:
+        return "<Notes redacted>"
+
+    def seal(self, note: bytes, *, of: bytes, entropy: Entropy) -> bytes:
+        """Seal a note."""
+        nonce = entropy(NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, note, _note_context(self._subject_id, of))
+
+    def open(self, sealed: bytes, *, of: bytes) -> bytes:
+        """Invert seal. Raises VaultError: it was changed, or belongs to another row or subject."""
+        return _open(self._aead, sealed, _note_context(self._subject_id, of))
+
+
+def _open(key: bytes | AESGCM, sealed: bytes, context: bytes) -> bytes:
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
+        aead = key if isinstance(key, AESGCM) else AESGCM(key)
+        return aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
     except (InvalidTag, ValueError):
         raise VaultError("a sealed value was changed, moved to another row, or sealed under another key") from None
 
@@ -253,5 +300,5 @@ def _request_context(of: bytes) -> bytes:
     return fields("zkattest/vault/request/1", of)
 
 
-def _party_context(subject_id: bytes, party: bytes) -> bytes:
-    return fields("zkattest/vault/consent/1", subject_id, party)
+def _note_context(subject_id: bytes, of: bytes) -> bytes:
+    return fields("zkattest/vault/note/1", subject_id, of)

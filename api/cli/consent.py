@@ -1,4 +1,4 @@
-"""`attest prover consent`: whom a person lets be told more than yes or no, as the provider's operator notes it."""
+"""`attest prover consent`: what people let relying parties ask, as the provider's operator notes it."""
 
 import os
 import time
@@ -17,18 +17,32 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from api.prover.sinks import Unlocked
+    from circuits.consent import Allowed, Frequency
     from circuits.query import Reasons
-    from prover.consent import Consent
+    from prover.consent import Consents, Granted
 
-FAILED_CLAUSES = "failed-clauses"
-group = typer.Typer(help="Consents: who may be told which clauses of a no failed.", no_args_is_help=True)
+DAY = 86_400
+group = typer.Typer(help="Consents: who may ask what about whom, and what for.", no_args_is_help=True)
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
 PartyOption = Annotated[
     str, typer.Option("--relying-party", metavar="NAME", help="The lender's id, as the verifier's key names it.")
 ]
-ReasonsOption = Annotated[str, typer.Option("--reasons", metavar=FAILED_CLAUSES, help="What they may be told.")]
+ViaOption = Annotated[str, typer.Option("--via", metavar="ORIGIN", help="The verifier they ask through.")]
+PurposeOption = Annotated[str, typer.Option("--purpose", metavar="CODE", help="What for: credit-decision, ...")]
+DaysOption = Annotated[int, typer.Option("--days", min=1, max=3660, help="For how long.")]
+ReasonsOption = Annotated[
+    str, typer.Option("--reasons", metavar="WHICH", help="outcome-only, or failed-clauses: a NO may say why.")
+]
+AttributeOption = Annotated[
+    list[str] | None, typer.Option("--attribute", metavar="NAME", help="Only about this one; may be repeated.")
+]
+QuestionOption = Annotated[
+    list[str] | None, typer.Option("--question", metavar="TEXT", help="This question too; may be repeated.")
+]
+OftenOption = Annotated[
+    str | None, typer.Option("--often", metavar="COUNT/SECONDS", help="How often may be asked.", show_default=False)
+]
 
 
 @group.command("grant")
@@ -36,54 +50,56 @@ def grant(
     *,
     subject: SubjectOption,
     relying_party: PartyOption,
-    reasons: ReasonsOption = FAILED_CLAUSES,
+    via: ViaOption,
+    purpose: PurposeOption,
+    days: DaysOption = 365,
+    reasons: ReasonsOption = "outcome-only",
+    attribute: AttributeOption = None,
+    question: QuestionOption = None,
+    often: OftenOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Note that the person consents; granting it again changes nothing. Binds from the next question on."""
-    from prover import consent
+    """Note that the person consents, and print the token that the lender shows with every question."""
+    from circuits.consent import PURPOSES
+    from prover.consent import Terms
 
-    with _vault(home) as (engine, vault):
-        noted = consent.grant(
-            engine,
-            vault,
-            subject=subject,
-            relying_party=relying_party,
-            reasons=_parse_reasons(reasons),
-            now=int(time.time()),
-            entropy=os.urandom,
-        )
+    if purpose not in PURPOSES:
+        raise CommandError(f"no such purpose: {purpose}", where=f"--purpose is one of: {', '.join(PURPOSES)}")
+    now = int(time.time())
+    terms = Terms(
+        relying_party,
+        via,
+        purpose,
+        now + days * DAY,
+        _allowed(attribute, question),
+        _parse_reasons(reasons),
+        _parse_often(often),
+    )
+    with _consents(home) as consents:
+        given = consents.grant(subject, terms, now=now, entropy=os.urandom)
     if as_json:
-        present.print_json(_row(noted))
+        present.print_json({"id": given.id, "subject": given.handle, "consent": given.token})
     else:
-        present.out.print(f"{relying_party} may be told {noted.reasons} about {subject}", markup=False)
+        present.err.print(f"{relying_party} may ask about {subject}: {given.id}", markup=False)
+        present.out.print(given.token, markup=False, soft_wrap=True)
 
 
 @group.command("revoke")
 def revoke(
     *,
-    subject: SubjectOption,
-    relying_party: PartyOption,
-    reasons: ReasonsOption = FAILED_CLAUSES,
+    consent: Annotated[str, typer.Option("--id", metavar="ID", help="The consent's id, from the list.")],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Note that the person consents no more. Binds from the next question on."""
-    from prover import consent
-
-    with _vault(home) as (engine, vault):
-        noted = consent.revoke(
-            engine,
-            vault,
-            subject=subject,
-            relying_party=relying_party,
-            reasons=_parse_reasons(reasons),
-            now=int(time.time()),
-        )
+    with _consents(home) as consents:
+        noted = consents.revoke(consent, now=int(time.time()))
     if as_json:
         present.print_json(_row(noted))
     else:
-        present.out.print(f"{relying_party} may no longer be told {noted.reasons} about {subject}", markup=False)
+        party = noted.consent.relying_party
+        present.out.print(f"{party} may no longer ask about {noted.subject} under {noted.consent.id}", markup=False)
 
 
 @group.command("list")
@@ -95,58 +111,83 @@ def list_consents(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who may be told what about whom, the oldest first; what was revoked stays, with its date."""
-    from prover import consent
-
-    with _vault(home) as (engine, vault):
-        rows = [_row(each) for each in consent.listing(engine, vault, subject=subject)]
+    """Show who may ask about whom, the oldest first; what was revoked stays, with its date."""
+    with _consents(home) as consents:
+        rows = [_row(each) for each in consents.listing(subject)]
     if as_json:
         present.print_json({"consents": rows})
         return
     if not rows:
         present.out.print("nobody has consented to anything yet")
         return
+    names = ("subject", "relying_party", "purpose", "reasons", "granted_at", "expires_at", "revoked_at", "id")
     table = Table(box=None, padding=(0, 2))
-    for name in ("subject", "relying party", "may be told", "from", "until"):
-        table.add_column(name, overflow="fold")
+    for name in names:
+        table.add_column(name.removesuffix("_at").replace("_", " "), overflow="fold")
     for row in rows:
-        days = [(row[name] or "")[:10] for name in ("granted_at", "revoked_at")]
-        table.add_row(*map(Text, (*(str(row[name]) for name in ("subject", "relying_party", "reasons")), *days)))
+        table.add_row(*(Text((row[name] or "")[: 10 if name.endswith("_at") else None]) for name in names))
     present.out.print(table)
+
+
+def _allowed(attributes: list[str] | None, questions: list[str] | None) -> "Allowed":
+    from circuits.consent import Allowed
+
+    return Allowed(tuple(attributes) if attributes else None, {}, tuple(questions or ()))
 
 
 def _parse_reasons(text: str) -> "Reasons":
     from circuits.query import Reasons
 
-    if text != FAILED_CLAUSES:
-        raise CommandError(f"nobody needs to consent to {text!r}", where=f"--reasons is: {FAILED_CLAUSES}")
-    return Reasons(text)
+    try:
+        return Reasons(text)
+    except ValueError:
+        raise CommandError(f"no such reasons: {text!r}", where=f"--reasons is one of: {', '.join(Reasons)}") from None
 
 
-def _row(consent: "Consent") -> dict[str, str | None]:
+def _parse_often(text: str | None) -> "Frequency | None":
+    from circuits.consent import Frequency
+
+    if text is None:
+        return None
+    count, _, seconds = text.partition("/")
+    if not (count.isascii() and count.isdecimal() and seconds.isascii() and seconds.isdecimal()):
+        raise CommandError(f"not how often: {text!r}", where="--often is COUNT/SECONDS: 100/86400 is 100 a day")
+    return Frequency(int(count), int(seconds))
+
+
+def _row(granted: "Granted") -> dict[str, str | None]:
     from circuits.calendar import rfc3339
 
+    consent = granted.consent
     return {
-        "subject": consent.subject,
+        "id": consent.id,
+        "subject": granted.subject,
         "relying_party": consent.relying_party,
+        "via": consent.via,
+        "purpose": consent.purpose,
         "reasons": consent.reasons.value,
-        "granted_at": rfc3339(consent.granted_at),
-        "revoked_at": None if consent.revoked_at is None else rfc3339(consent.revoked_at),
+        "granted_at": rfc3339(consent.issued_at),
+        "expires_at": rfc3339(consent.expires_at),
+        "revoked_at": None if granted.revoked_at is None else rfc3339(granted.revoked_at),
+        "consent": consent.token,
     }
 
 
 @contextmanager
-def _vault(home: Path | None) -> "Iterator[Unlocked]":
-    """The vault of a home, also while its prover runs: writers take turns."""
+def _consents(home: Path | None) -> "Iterator[Consents]":
+    """The consents of a home, also while its prover runs: writers take turns."""
     from api.cli.connection import home_at
     from api.prover.sinks import unlocked
+    from circuits.jws import SigningKey
+    from prover.consent import Consents
     from prover.errors import ConsentRefused, SubjectUnknown
 
     place = home_at(home)
-    place.config()  # a home without a prover is told as such
+    provider = place.config().provider_id  # a home without a prover is told as such
     try:
-        with unlocked(place) as opened:
-            yield opened
+        with unlocked(place) as (engine, vault):
+            key = SigningKey.from_pem(place.signing_key.read_bytes())
+            yield Consents(engine, vault, key=key, provider=provider)
     except SubjectUnknown as error:
         raise CommandError(str(error), where="--subject", remedy="import the person first", kind="subject") from None
     except ConsentRefused as error:

@@ -1,6 +1,5 @@
 import os
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from sqlalchemy import event, select, update
@@ -8,17 +7,16 @@ from sqlalchemy import event, select, update
 from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.encoding import b64u
-from circuits.query import Query, Reasons
+from circuits.query import Query
 from circuits.vocabulary import Vocabulary
-from prover import consent, holdings
-from prover.errors import Declined, VaultError
+from prover import holdings
+from prover.errors import VaultError
 from prover.holdings import Held
 from prover.issuance import YEAR
 from prover.models import CREDENTIALS
 from prover.records import Record
 
 NOW = 1_800_000_000  # 2027-01-15
-WHY = Reasons.FAILED_CLAUSES
 
 
 def schema(name, *attributes):
@@ -31,24 +29,28 @@ PAYROLL = schema("payroll", "pay", "score")
 BOTH = Vocabulary((PERSON, PAYROLL))
 
 
-def ask(text="age > 1 && pay > 1", vocabulary=BOTH, **changes):
-    query = Query(
-        id=b64u(os.urandom(16)),
-        nonce=os.urandom(32),
-        audience="https://verifier.example",
-        relying_party="lender",
-        provider="bank",
-        subject="alice",
-        purpose="credit",
-        predicate_text=text,
-        predicate_digest=predicates.parse(text, vocabulary).digest,
-        schema_digests=tuple(each.digest for each in vocabulary.schemas),
-        as_of="2027-01-15",
-        max_age=None,
-        issued_at=NOW,
-        expires_at=NOW + 300,
-    )
-    return replace(query, **changes)
+@pytest.fixture
+def ask(under):
+    def ask(text="age > 1 && pay > 1", vocabulary=BOTH, **changes):
+        query = Query(
+            id=b64u(os.urandom(16)),
+            nonce=os.urandom(32),
+            audience="https://verifier.example",
+            relying_party="lender",
+            provider="bank",
+            subject=changes.pop("subject", "alice"),
+            purpose="sandbox",
+            predicate_text=text,
+            predicate_digest=predicates.parse(text, vocabulary).digest,
+            schema_digests=tuple(each.digest for each in vocabulary.schemas),
+            as_of="2027-01-15",
+            max_age=None,
+            issued_at=NOW,
+            expires_at=NOW + 300,
+        )
+        return replace(under(query), **changes)
+
+    return ask
 
 
 @pytest.fixture
@@ -69,7 +71,9 @@ def issue(issuer):
 @pytest.fixture
 def find(engine, vault, signing_key):
     def find(query, vocabulary=BOTH):
-        return holdings.find(engine, vault, query, vocabulary, key=signing_key.public)
+        with engine.begin() as connection:
+            asked = holdings.locked(connection, vault, query)
+            return holdings.find(connection, asked, vocabulary, key=signing_key.public)
 
     return find
 
@@ -83,7 +87,7 @@ def gap(find):
     return gap
 
 
-def test_one_credential_is_found_under_each_schema_in_the_querys_order(issue, find, gap):
+def test_one_credential_is_found_under_each_schema_in_the_querys_order(issue, find, gap, ask):
     person, payroll = issue(PERSON, {"age": 30}), issue(PAYROLL, {"pay": 5})
     issue(PERSON, {"age": 31}, subject="bob")
     reversed_ = Vocabulary((PAYROLL, PERSON))
@@ -95,7 +99,7 @@ def test_one_credential_is_found_under_each_schema_in_the_querys_order(issue, fi
     assert [each.id for each in find(ask("pay > 1", one), one).credentials()] == [payroll]
 
 
-def test_each_name_opens_from_the_schema_that_gives_it(vault, issue, find):
+def test_each_name_opens_from_the_schema_that_gives_it(vault, issue, find, ask):
     issue(PERSON, {"age": 30, "score": 1})
     issue(PAYROLL, {"pay": 5, "score": 2})
     for vocabulary, score in ((BOTH, 1), (Vocabulary((PAYROLL, PERSON)), 2)):
@@ -103,7 +107,7 @@ def test_each_name_opens_from_the_schema_that_gives_it(vault, issue, find):
         assert {name: opening.value for name, opening in opened.items()} == {"age": 30, "pay": 5, "score": score}
 
 
-def test_a_name_that_the_first_schema_gives_is_not_taken_from_the_second(vault, issue, find, gap):
+def test_a_name_that_the_first_schema_gives_is_not_taken_from_the_second(vault, issue, find, gap, ask):
     issue(PERSON, {"age": 30})
     issue(PAYROLL, {"pay": 5, "score": 2})
     assert gap(ask("age > 1 && pay > 1")) is None
@@ -111,7 +115,7 @@ def test_a_name_that_the_first_schema_gives_is_not_taken_from_the_second(vault, 
     assert "score" not in find(ask()).open(vault, BOTH)
 
 
-def test_a_gap_is_told_of_the_first_credential_that_has_one(issue, gap):
+def test_a_gap_is_told_of_the_first_credential_that_has_one(issue, gap, ask):
     person, payroll = issue(PERSON, {"score": 1}), issue(PAYROLL, {"score": 2})
     assert gap(ask("score > 1 && pay > 1")) == ("absent", payroll)
     assert gap(ask("age > 1 && pay > 1")) == ("absent", person)
@@ -119,7 +123,7 @@ def test_a_gap_is_told_of_the_first_credential_that_has_one(issue, gap):
     assert gap(ask("age > 1 && pay > 1", reversed_), reversed_) == ("absent", payroll)
 
 
-def test_someone_without_a_credential_under_one_of_the_schemas_lacks_its_attributes(issue, gap):
+def test_someone_without_a_credential_under_one_of_the_schemas_lacks_its_attributes(issue, gap, ask):
     issue(PERSON, {"age": 30})
     assert gap(ask()) == ("absent", None)
     issue(PAYROLL, {"pay": 5}, logged=False)
@@ -131,14 +135,14 @@ def test_someone_without_a_credential_under_one_of_the_schemas_lacks_its_attribu
 
 
 @pytest.mark.parametrize(("which", "as_of"), [(0, {PERSON: "2026-12-01"}), (1, {PAYROLL: "2026-12-01"})])
-def test_every_credential_is_as_fresh_as_asked_for(issue, gap, which, as_of):
+def test_every_credential_is_as_fresh_as_asked_for(issue, gap, which, as_of, ask):
     ids = [issue(each, {"age": 9} if each is PERSON else {"pay": 9}, as_of=as_of.get(each)) for each in BOTH.schemas]
     assert gap(ask(max_age=45)) is None
     assert gap(ask(max_age=44)) == ("stale", ids[which])
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_every_credential_is_unexpired(issue, gap, which):
+def test_every_credential_is_unexpired(issue, gap, which, ask):
     ids = [
         issue(each, {"age": 9} if each is PERSON else {"pay": 9}, now=NOW + (place != which))
         for place, each in enumerate(BOTH.schemas)
@@ -147,7 +151,7 @@ def test_every_credential_is_unexpired(issue, gap, which):
     assert gap(ask(), now=NOW + YEAR) == ("stale", ids[which])
 
 
-def test_a_dispute_is_about_all_that_is_held(engine, vault, issue, gap):
+def test_a_dispute_is_about_all_that_is_held(engine, vault, issue, gap, ask):
     person = issue(PERSON, {"age": 30})
     payroll = issue(PAYROLL, {"pay": 5})
     one = Vocabulary((PAYROLL,))
@@ -158,7 +162,7 @@ def test_a_dispute_is_about_all_that_is_held(engine, vault, issue, gap):
     assert gap(ask()) is None
 
 
-def test_a_token_kept_under_another_schema_is_noticed(engine, issue, find):
+def test_a_token_kept_under_another_schema_is_noticed(engine, issue, find, ask):
     person, payroll = issue(PERSON, {"age": 30}), issue(PAYROLL, {"pay": 5})
     assert all(isinstance(each, Held) for each in find(ask()).held)
     with engine.begin() as connection:
@@ -168,65 +172,45 @@ def test_a_token_kept_under_another_schema_is_noticed(engine, issue, find):
         find(ask())
 
 
-def test_failed_clauses_are_told_while_the_subject_lets_that_relying_party_know(engine, vault, issue, find):
-    issue(PERSON, {"age": 30})
-    issue(PAYROLL, {"pay": 5})
-    terms = {"subject": "alice", "relying_party": "lender", "reasons": WHY}
-    assert find(ask()).credentials()
-    with pytest.raises(Declined):
-        find(ask(reasons=WHY))
-    for _ in range(2):
-        consent.grant(engine, vault, **terms, now=NOW, entropy=os.urandom)
-        assert len(find(ask(reasons=WHY)).credentials()) == 2
-        consent.revoke(engine, vault, **terms, now=NOW)
-        with pytest.raises(Declined):
-            find(ask(reasons=WHY))
-        assert find(ask()).credentials()
-
-
-@pytest.mark.parametrize("other", [{"subject": "bob"}, {"relying_party": "landlord"}, {"relying_party": "Lender"}])
-def test_nobody_elses_consent_counts(engine, vault, issue, find, other):
-    for name in ("alice", "bob"):
+def test_a_consent_nobody_gave_is_looked_for_as_any_other_is(engine, vault, issue, ask):
+    for name in ("alice", "erased"):
         issue(PERSON, {"age": 30}, subject=name)
-        issue(PAYROLL, {"pay": 5}, subject=name)
-    grant = partial(consent.grant, engine, vault, reasons=WHY, now=NOW, entropy=os.urandom)
-    fair = {"subject": "alice", "relying_party": "lender"}
-    grant(**(fair | other))
-    with pytest.raises(Declined):
-        find(ask(reasons=WHY))
-    grant(**fair)
-    assert find(ask(reasons=WHY)).credentials()
-
-
-def test_every_decline_is_the_same_look_up_that_finds_nothing(engine, vault, issue, find):
-    for name in ("alice", "bob", "erased"):
-        issue(PERSON, {"age": 30}, subject=name)
-    issue(PERSON, {"age": 30}, subject="unlogged", logged=False)
-    terms = {"relying_party": "lender", "reasons": WHY, "now": NOW, "entropy": os.urandom}
-    for name in ("alice", "erased", "unlogged"):
-        consent.grant(engine, vault, subject=name, **terms)
+    one = Vocabulary((PERSON,))
+    asked = {name: ask("age > 1", one, subject=name) for name in ("alice", "erased", "nobody")}
+    asked["garbage"] = replace(asked["alice"], consent="")
     vault.erase(engine, "erased", now=NOW)
     done = []
 
     def note(_connection, _cursor, statement, _parameters, _context, _many):
         done.append(statement)
 
-    one = Vocabulary((PERSON,))
     event.listen(engine, "before_cursor_execute", note)
-    assert find(ask("age > 1", one, reasons=WHY), one).credentials()
-    told, work = set(), {tuple(done)}
-    for subject in ("bob", "nobody", "erased", "unlogged"):
+    found, work = {}, set()
+    for name, query in asked.items():
         done.clear()
-        with pytest.raises(Declined) as caught:
-            find(ask("age > 1", one, subject=subject, reasons=WHY), one)
-        told.add((str(caught.value), caught.value.args))
+        with engine.begin() as connection:
+            found[name] = holdings.locked(connection, vault, query)
         work.add(tuple(done))
     event.remove(engine, "before_cursor_execute", note)
-    assert len(told) == len(work) == 1
+    assert [name for name, each in found.items() if each is not None] == ["alice"]
+    assert len(work) == 1
 
 
-def test_nothing_found_shows(issue, find):
+def test_the_credentials_of_before_are_found_again(engine, vault, signing_key, issue, find, ask):  # noqa: PLR0917 - fixtures
+    first = issue(PERSON, {"age": 30})
+    one = Vocabulary((PERSON,))
+    query = ask("age > 1", one)
+    newer = issue(PERSON, {"age": 31})
+    assert find(query, one).current(one) == {"age": newer, "score": newer}
+    with engine.begin() as connection:
+        asked = holdings.locked(connection, vault, query)
+        again = holdings.find_again(connection, asked, [first], one, key=signing_key.public)
+    assert [each.id for each in again.credentials()] == [first]
+    assert again.open(vault, one)["age"].value == 30
+
+
+def test_nothing_found_shows(issue, find, ask):
     issue(PERSON, {"age": 30})
     issue(PAYROLL, {"pay": 5})
     found = find(ask())
-    assert f"{found!r} {found.held!r}".count("redacted") == 3
+    assert f"{found!r} {found.held!r} {found.asked!r}".count("redacted") == 4

@@ -6,7 +6,18 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, inspect, select, text
 
 from api.database import is_migrated, migrate, open_engine
-from prover.models import CONSENTS, ERASURES, METADATA, SUBJECTS, Consent, IssuedCredential, Subject
+from prover.models import (
+    CONSENTS,
+    ERASURES,
+    INQUIRIES,
+    KNOWLEDGE,
+    METADATA,
+    SUBJECTS,
+    TOKENS,
+    Consent,
+    IssuedCredential,
+    Subject,
+)
 
 
 @pytest.fixture
@@ -41,8 +52,8 @@ def test_a_vault_of_the_revision_before_keeps_what_it_holds(engine):
     migrate(engine, "prover")
     with engine.begin() as connection:
         connection.execute(insert(SUBJECTS).values(id=b"0123456789abcdef", created_at=1, erased_at=2))
-        CONSENTS.drop(connection)
-        ERASURES.drop(connection)
+        for table in (INQUIRIES, KNOWLEDGE, TOKENS, CONSENTS, ERASURES):
+            table.drop(connection)
         connection.execute(text("UPDATE prover_revision SET version_num = 'prover_0001'"))
     assert not is_migrated(engine, "prover")
     migrate(engine, "prover")
@@ -51,6 +62,7 @@ def test_a_vault_of_the_revision_before_keeps_what_it_holds(engine):
         assert connection.scalars(select(SUBJECTS.c.created_at)).all() == [1]
         assert connection.scalars(select(CONSENTS.c.id)).all() == []
         assert connection.scalars(select(ERASURES.c.id)).all() == []
+        assert connection.scalars(select(INQUIRIES.c.id)).all() == []
 
 
 def test_no_row_shows_its_columns():
@@ -58,5 +70,5 @@ def test_no_row_shows_its_columns():
     assert "recognisable" not in f"{row!r} {row}"
     credential = IssuedCredential(id="recognisable", token="recognisable")
     assert "recognisable" not in f"{credential!r} {credential}"
-    consent = Consent(subject_id=b"recognisable", sealed_party=b"recognisable")
+    consent = Consent(subject_id=b"recognisable", sealed=b"recognisable")
     assert "recognisable" not in f"{consent!r} {consent}"

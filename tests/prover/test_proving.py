@@ -74,24 +74,28 @@ def register(issuer):
     issuer.mark_registered([one.id for one in waiting], range(len(waiting)))
 
 
-def ask(text, subject="alice", **changes):
-    query = Query(
-        id=b64u(os.urandom(16)),
-        nonce=os.urandom(32),
-        audience=ORIGIN,
-        relying_party="lender",
-        provider="bank",
-        subject=subject,
-        purpose="credit",
-        predicate_text=text,
-        predicate_digest=predicates.parse(text, SCHEMA).digest,
-        schema_digests=(SCHEMA.digest,),
-        as_of="2027-01-15",
-        max_age=None,
-        issued_at=NOW,
-        expires_at=NOW + 300,
-    )
-    return replace(query, **changes)
+@pytest.fixture
+def ask(under):
+    def ask(text, subject="alice", **changes):
+        query = Query(
+            id=b64u(os.urandom(16)),
+            nonce=os.urandom(32),
+            audience=ORIGIN,
+            relying_party="lender",
+            provider="bank",
+            subject=subject,
+            purpose="sandbox",
+            predicate_text=text,
+            predicate_digest=predicates.parse(text, SCHEMA).digest,
+            schema_digests=(SCHEMA.digest,),
+            as_of="2027-01-15",
+            max_age=None,
+            issued_at=NOW,
+            expires_at=NOW + 300,
+        )
+        return replace(under(query), **changes)
+
+    return ask
 
 
 def respond(responder, query, now=NOW):
@@ -131,7 +135,7 @@ def verify(engine, signing_key):
         ('employer != "Acme"', False),
     ],
 )
-def test_a_yes_and_a_no_are_proven(responder, issued, verify, text, answer):
+def test_a_yes_and_a_no_are_proven(responder, issued, verify, text, answer, ask):  # noqa: PLR0917 - fixtures
     query = ask(text)
     answered = respond(responder, query)
     assert isinstance(answered, Answered)
@@ -143,7 +147,7 @@ def test_a_yes_and_a_no_are_proven(responder, issued, verify, text, answer):
         verify(ask(text), answered, answer)
 
 
-def test_nobody_elses_value_answers(responder, issued):
+def test_nobody_elses_value_answers(responder, issued, ask):
     assert respond(responder, ask("salary > 100000", "bob")).answer is False
     assert respond(responder, ask("salary > 100000", "alice")).answer is True
     assert issued["alice"] != issued["bob"]
@@ -163,7 +167,7 @@ def test_nobody_elses_value_answers(responder, issued):
         ({}, NOW - 61),
     ],
 )
-def test_a_query_that_cannot_be_answered_is_refused_whoever_it_is_about(responder, changes, now):
+def test_a_query_that_cannot_be_answered_is_refused_whoever_it_is_about(responder, changes, now, ask):
     query = ask("salary > 100000")
     assert isinstance(respond(responder, query), Answered)
     assert isinstance(respond(responder, query, NOW + 299), Answered)
@@ -178,27 +182,28 @@ def test_a_query_that_cannot_be_answered_is_refused_whoever_it_is_about(responde
 
 @pytest.mark.usefixtures("issued")
 @pytest.mark.parametrize(("text", "refusal"), [("salary >", PredicateSyntaxError), ("bonus > 1", PredicateTypeError)])
-def test_a_question_that_means_nothing_is_refused_with_its_place(responder, text, refusal):
+def test_a_question_that_means_nothing_is_refused_with_its_place(responder, text, refusal, ask):
     with pytest.raises(refusal) as caught:
         respond(responder, ask("salary > 1", predicate_text=text))
     assert isinstance(caught.value.position, int)
 
 
 @pytest.mark.usefixtures("issued")
-def test_declined_is_one_message_for_every_reason(engine, vault, issuer, responder):
+def test_declined_is_one_message_for_every_reason(engine, vault, issuer, responder, ask):
     query = ask("salary > 100000")
     assert isinstance(respond(responder, query), Answered)
     issuer.issue([Record("carol", {"salary": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
+    asked = [ask("salary > 100000", subject) for subject in ("nobody", "bob", "carol")]
     vault.erase(engine, "bob", now=NOW)
     texts = set()
-    for subject in ("nobody", "bob", "carol"):
+    for each in (*asked, replace(query, purpose="tenancy"), replace(query, nonce=bytes(32), relying_party="other")):
         with pytest.raises(Declined) as caught:
-            respond(responder, replace(query, subject=subject))
+            respond(responder, each)
         texts.add((str(caught.value), repr(caught.value), caught.value.args))
     assert len(texts) == 1
 
 
-def test_an_absent_attribute_is_undetermined_and_the_others_are_not(responder, issued):
+def test_an_absent_attribute_is_undetermined_and_the_others_are_not(responder, issued, ask):
     assert respond(responder, ask("salary > 1", "bob")).answer is True
     assert respond(responder, ask("balance > 1", "bob")) == Undetermined("absent", issued["bob"])
 
@@ -207,18 +212,18 @@ def test_an_absent_attribute_is_undetermined_and_the_others_are_not(responder, i
     ("as_of", "max_age", "stale"),
     [("2027-01-15", 0, False), ("2027-01-16", 0, True), ("2027-02-14", 30, False), ("2027-02-15", 30, True)],
 )
-def test_a_credential_older_than_asked_for_is_stale(responder, issued, as_of, max_age, stale):
+def test_a_credential_older_than_asked_for_is_stale(responder, issued, as_of, max_age, stale, ask):  # noqa: PLR0917 - fixtures
     outcome = respond(responder, ask("salary > 1", as_of=as_of, max_age=max_age))
     assert (outcome == Undetermined("stale", issued["alice"])) is stale
 
 
 @pytest.mark.parametrize(("now", "stale"), [(NOW + YEAR - 1, False), (NOW + YEAR, True)])
-def test_an_expired_credential_is_stale(responder, issued, now, stale):
+def test_an_expired_credential_is_stale(responder, issued, now, stale, ask):
     outcome = respond(responder, ask("salary > 1", issued_at=now, expires_at=now + 9), now)
     assert (outcome == Undetermined("stale", issued["alice"])) is stale
 
 
-def test_a_disputed_subject_is_undetermined_until_it_is_settled(engine, vault, responder, issued):
+def test_a_disputed_subject_is_undetermined_until_it_is_settled(engine, vault, responder, issued, ask):
     vault.dispute(engine, "alice", since=NOW)
     assert respond(responder, ask("salary > 1")) == Undetermined("disputed", issued["alice"])
     vault.dispute(engine, "alice", since=None)
@@ -226,7 +231,7 @@ def test_a_disputed_subject_is_undetermined_until_it_is_settled(engine, vault, r
 
 
 @pytest.mark.usefixtures("issued")
-def test_a_superseded_value_is_never_spoken_for(issuer, responder):
+def test_a_superseded_value_is_never_spoken_for(issuer, responder, ask):
     assert respond(responder, ask("salary > 100000")).answer is True
     (newer,) = issuer.issue([Record("alice", {"salary": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
     assert respond(responder, ask("salary > 100000")) == Undetermined("stale", None)
@@ -235,7 +240,7 @@ def test_a_superseded_value_is_never_spoken_for(issuer, responder):
     assert (answered.answer, answered.credentials) == (False, (newer.credential,))
 
 
-def test_a_tampered_vault_answers_nothing(engine, responder, issued):
+def test_a_tampered_vault_answers_nothing(engine, responder, issued, ask):
     with engine.begin() as connection:
         mine = CREDENTIALS.c.id == issued["alice"]
         theirs = select(CREDENTIALS.c.sealed).where(CREDENTIALS.c.id == issued["bob"])
@@ -246,7 +251,7 @@ def test_a_tampered_vault_answers_nothing(engine, responder, issued):
 
 
 @pytest.mark.usefixtures("issued")
-def test_a_closed_pool_is_unavailable(engine, vault, signing_key):
+def test_a_closed_pool_is_unavailable(engine, vault, signing_key, ask):
     closed = ProvingPool(workers=1, tables=None)
     closed.close()
     responder = Responder(engine, vault, closed, provider="bank", key=signing_key.public, audiences=frozenset({ORIGIN}))
@@ -270,7 +275,7 @@ def swapped(connection, table, column):
     ],
     ids=["sealed", "token", "wrapped_key"],
 )
-def test_one_persons_row_never_answers_for_another(engine, responder, issued, table, column):
+def test_one_persons_row_never_answers_for_another(engine, responder, issued, table, column, ask):  # noqa: PLR0917 - fixtures
     assert responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom).credentials == (issued["alice"],)
     with engine.begin() as connection:
         swapped(connection, table, column)
@@ -279,7 +284,7 @@ def test_one_persons_row_never_answers_for_another(engine, responder, issued, ta
             responder.respond(ask("salary > 100000", subject), now=NOW, entropy=os.urandom)
 
 
-def test_whole_rows_given_to_another_person_answer_nothing(engine, responder, issued):
+def test_whole_rows_given_to_another_person_answer_nothing(engine, responder, issued, ask):
     with engine.begin() as connection:
         whose = dict(connection.execute(select(CREDENTIALS.c.id, CREDENTIALS.c.subject_id)).all())
         connection.execute(update(CREDENTIALS).where(CREDENTIALS.c.id == issued["alice"]).values(superseded_at=NOW))
@@ -290,7 +295,7 @@ def test_whole_rows_given_to_another_person_answer_nothing(engine, responder, is
         responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom)
 
 
-def test_a_schema_that_was_changed_in_the_vault_is_noticed(engine, responder, issued):
+def test_a_schema_that_was_changed_in_the_vault_is_noticed(engine, responder, issued, ask):
     other = SCHEMA.to_bytes().replace(b'"max":"1000"', b'"max":"9000"')
     assert issued
     with engine.begin() as connection:
@@ -299,7 +304,7 @@ def test_a_schema_that_was_changed_in_the_vault_is_noticed(engine, responder, is
         responder.respond(ask("salary > 100000"), now=NOW, entropy=os.urandom)
 
 
-def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issued, signing_key):
+def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issued, signing_key, ask):  # noqa: PLR0917 - fixtures
     """A stolen key is replaced; what it signed before stays in the log, and can still be asked about."""
     newer = SigningKey(bytes(31) + b"\x09")
     responder = Responder(engine, vault, pool, provider="bank", key=newer.public, audiences=frozenset({ORIGIN}))
@@ -315,7 +320,7 @@ def test_credentials_outlive_the_key_that_signed_them(engine, vault, pool, issue
     statements.verify(built, answered.proof)
 
 
-def test_a_token_that_was_changed_under_the_current_key_is_noticed(engine, responder, issued):
+def test_a_token_that_was_changed_under_the_current_key_is_noticed(engine, responder, issued, ask):
     with engine.begin() as connection:
         token = connection.scalar(select(CREDENTIALS.c.token).where(CREDENTIALS.c.id == issued["alice"]))
         head, body, signature = token.split(".")
