@@ -2,7 +2,8 @@
 
 Payload of the JWS (`typ` zkattest-credential+jwt):
 `{"iss": provider, "jti": id, "person": "...", "iat": ..., "exp": ..., "as_of": "2026-11-01", "schema": b64u(digest),
-"supersedes": id, "attributes": [{"name": "salary", "commitment": b64u(33 bytes), "source": "payroll", "verified_at": "2026-10-31"}]}`.
+"supersedes": id, "attributes": [{"name": "salary", "commitment": b64u(33 bytes), "source": "payroll",
+"verified_at": "2026-10-31"}]}`.
 
 `person` is 16 random bytes, the same in all credentials of one person at one provider, and nothing else: so the log can
 hold a provider to one line of credentials for each person and schema, and names nobody.

@@ -10,8 +10,9 @@ from verifier import checking
 from verifier.asked import require_asked
 from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
+from verifier.consented import Granted, require_usable
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
-from verifier.errors import CredentialErased, LogUnavailable
+from verifier.errors import ConsentUnfit, CredentialErased, LogUnavailable
 from verifier.fold.registry import Registry
 from verifier.log.writer import Draft, Log, Row
 from verifier.signed_request import SignedRequest
@@ -71,6 +72,7 @@ def _no_rows(_logged: Logged) -> Sequence[Row]:
 def answer(
     query: Query,
     *,
+    consent: str,
     source: ProofSource,
     log: Log,
     registry: Registry,
@@ -85,6 +87,7 @@ def answer(
 
     Args:
         query: built by this verifier; its audience is the log's origin.
+        consent: the token of the consent that the query names, as the relying party showed it.
         source: asks the provider.
         log: where the outcome goes.
         registry: what the log says.
@@ -104,20 +107,23 @@ def answer(
     """
     asked_at = log.caught_up(timeout)
     require_asked(query, request, registry=registry, asked_at=asked_at, now=query.issued_at)
-    response = source.fetch(query)
+    response = _response(query, consent, source=source, registry=registry, audience=log.origin, asked_at=asked_at)
     logged_at = now()
+    granted: Granted | None = None
     conclude: Callable[[int], tuple[Entry, Logged]]
     match response:
         case Answered():
             checked = checking.check(
                 query,
                 response,
+                consent=consent,
                 registry=registry,
                 audience=log.origin,
                 asked_at=asked_at,
                 now=logged_at,
                 request=request,
             )
+            granted = checked.claim.granted
 
             def conclude(index: int) -> tuple[Entry, Logged]:
                 attestation = attest(
@@ -130,15 +136,21 @@ def answer(
                     response.answer,
                     response.proof,
                     attestation.token,
+                    consent,
+                    response.disclosed,
                     response.clauses,
                     request,
                 )
                 return entry, LoggedAttestation(attestation, index, logged_at)
 
         case Undetermined(reason, credential):
+            granted = checking.require_consent(
+                query, consent, registry=registry, audience=log.origin, asked_at=asked_at, now=logged_at
+            )
+            require_usable(granted, query, registry=registry, asked_at=asked_at)
 
             def conclude(index: int) -> tuple[Entry, Logged]:
-                entry = UndeterminedEntry(query, asked_at, reason, credential, request)
+                entry = UndeterminedEntry(query, asked_at, reason, credential, consent, request)
                 return entry, LoggedUndetermined(query, reason, credential, index, logged_at)
 
         case Declined():
@@ -152,9 +164,7 @@ def answer(
         entry, logged = conclude(index)
         body = encode(entry, logged_at)
         _require_not_erased(query, response, registry, asked_at)
-        if isinstance(logged, LoggedAttestation):
-            # Again, in the log's own order: another answer about the same subject may just have been logged.
-            registry.require_lines(query, logged.checked.claim.registered)
+        _require_again(query, logged, granted, registry, asked_at)
         rows = tuple(record(logged))
         undo = registry.enter(index, registry.admit(entry), logged_at)  # last: nothing may fail once it is entered
         made.append(logged)
@@ -165,6 +175,30 @@ def answer(
     except TimeoutError as error:
         raise LogUnavailable("the log did not commit in time; it may still do so") from error
     return made[-1]
+
+
+def _response(
+    query: Query, consent: str, *, source: ProofSource, registry: Registry, audience: str, asked_at: int
+) -> ProverResponse:
+    """Ask the provider, unless the consent itself says no: that is a refusal like all others.
+
+    A consent that was withdrawn, or used up, is for the provider to refuse: in its own time, like all it refuses.
+    """
+    try:
+        checking.require_consent(
+            query, consent, registry=registry, audience=audience, asked_at=asked_at, now=query.issued_at
+        )
+    except ConsentUnfit:
+        return Declined()
+    return source.fetch(query)
+
+
+def _require_again(query: Query, logged: Logged, granted: Granted | None, registry: Registry, asked_at: int) -> None:
+    """What another outcome may have changed that was just logged, looked at in the log's own order."""
+    if isinstance(logged, LoggedAttestation):
+        registry.require_lines(query, logged.checked.claim.registered)
+    if granted is not None:
+        require_usable(granted, query, registry=registry, asked_at=asked_at)
 
 
 def _require_not_erased(query: Query, response: ProverResponse, registry: Registry, asked_at: int) -> None:

@@ -1,7 +1,7 @@
 """Who asked: whether a signed request is the question that was put, by the party that is said to have put it.
 
 A question whose request is kept with it cannot be denied by the relying party, nor made up by the verifier. What the
-verifier added itself (id, nonce, the provider where there is one only, today's date, which schemas are needed) is what
+verifier added itself (id, nonce, what the consent says, today's date, which schemas are needed) is what
 the signed words leave open.
 """
 
@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from circuits import calendar
+from circuits import calendar, jws
 from circuits.attributes import Schema
 from circuits.encoding import b64u, parse_json
 from circuits.errors import CircuitsError
@@ -19,17 +19,15 @@ from verifier.fold.registry import Registry
 from verifier.signed_request import MOST_LIFETIME, SignedRequest
 
 PATH: Final = "/v1/queries"
-UNSPECIFIED: Final = "unspecified"
-"""The purpose of a question that names none."""
 CLOCK_AHEAD: Final = 30
 """Seconds by which a relying party's clock may be ahead of the verifier's."""
 MOST_WAITING: Final = 3600
 """Seconds that a question may wait for its answer: all that time an answer may rely on the past it was put in."""
 CLOCK_STEP: Final = 900
 """Seconds by which an entry's time may lie before that of an earlier entry: clocks are set, and requests wait."""
-_REQUIRED: Final = frozenset({"predicate", "subject", "audience"})
+_REQUIRED: Final = frozenset({"predicate", "consent", "audience"})
 _MEMBERS: Final = frozenset(
-    {*_REQUIRED, "provider", "schema", "schemas", "reasons", "purpose", "as_of", "max_age"},
+    {*_REQUIRED, "schema", "schemas", "reasons", "as_of", "max_age"},
 )
 
 
@@ -87,22 +85,18 @@ def _parse(body: bytes) -> Mapping[str, Any]:
 
 def _require_words(query: Query, said: Mapping[str, Any], schemas: tuple[Schema, ...]) -> None:
     """Compare what was signed with what was asked, member by member."""
+    _require_consent(query, said.get("consent"))
     asked: dict[str, Any] = {
         "predicate": query.predicate_text,
-        "subject": query.subject,
         "audience": query.audience,
-        "purpose": query.purpose,
         "reasons": query.reasons.value,
         "as_of": query.as_of,
         "max_age": query.max_age,
-        "provider": query.provider,
     }
     left_out: dict[str, Any] = {
-        "purpose": UNSPECIFIED,
         "reasons": Reasons.OUTCOME_ONLY.value,
         "as_of": calendar.rfc3339(query.issued_at)[:10],
         "max_age": None,
-        "provider": query.provider,
     }
     for name, value in asked.items():
         meant = said.get(name)
@@ -111,6 +105,19 @@ def _require_words(query: Query, said: Mapping[str, Any], schemas: tuple[Schema,
         if type(meant) is not type(value) or meant != value:
             raise RequestRefused(f"the signed body says something else: {name}")
     _require_schemas(said.get("schema"), said.get("schemas"), schemas)
+
+
+def _require_consent(query: Query, token: object) -> None:
+    """The consent that was shown says whom it is about, who is to answer, and why."""
+    if not isinstance(token, str) or b64u(hashlib.sha256(token.encode()).digest()) != query.consent:
+        raise RequestRefused("the signed body says something else: consent")
+    try:
+        stated = jws.peek(token)
+    except CircuitsError as error:
+        raise RequestRefused(f"the signed body has no consent in it: {error}") from error
+    for name, due in (("sub", query.subject), ("iss", query.provider), ("purpose", query.purpose)):
+        if stated.get(name) != due:
+            raise RequestRefused(f"the signed body says something else: consent, {name}")
 
 
 def _require_schemas(one: object, several: object, schemas: tuple[Schema, ...]) -> None:

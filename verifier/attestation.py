@@ -2,15 +2,18 @@
 
 Payload::
 
-    {"iss": origin, "aud": "first-bank", "jti": query id, "iat": ..., "exp": ..., "sub": "c-1029",
+    {"iss": origin, "aud": "first-bank", "jti": query id, "iat": ..., "exp": ..., "sub": "b1Jm...",
      "provider": "acme-kyc", "predicate": "salary > 100000", "predicate_digest": "...",
      "question": "salary is more than 100,000.00 USD per year", "answer": "yes", "as_of": "2026-11-22",
-     "asked_at": "2026-11-22T15:46:17Z", "purpose": "loan", "query_digest": "...", "schema_digests": ["..."],
+     "asked_at": "2026-11-22T15:46:17Z", "purpose": "credit-decision", "query_digest": "...", "schema_digests": ["..."],
      "credential_digests": ["..."], "proof_digest": "...",
      "sources": [{"attribute": "salary", "source": "payroll", "verified_at": "2026-11-01"}],
-     "reasons": "outcome-only", "request": "unsigned", "log": {"origin": origin, "index": 413}}
+     "reasons": "outcome-only", "request": "unsigned", "consent": "...", "log": {"origin": origin, "index": 413},
+     "disclosed": [{"attribute": "salary", "bits": "1.00", "left": [["10000001", "1000000000"]], "narrowest": null}]}
 
-Schemas and credentials are in the query's order, each attribute's source is its own credential's. With the reasons
+`sub` is the handle by which this relying party asks about the person, `consent` the digest of the consent it asks
+under, `disclosed` what the answer told (circuits.leakage), in the provider's word. Schemas and credentials are in the
+query's order, each attribute's source is its own credential's. With the reasons
 "failed-clauses" a NO has one more member, never empty: `"failed": [{"predicate": "salary > 100000.00", "question":
 "salary is more than 100,000.00 USD per year"}]`, the predicate in its canonical text.
 
@@ -27,6 +30,7 @@ from circuits import calendar, jws
 from circuits.encoding import b64u
 from circuits.errors import CircuitsError
 from circuits.jws import SigningKey, VerifyKey
+from circuits.leakage import written
 from verifier.checking import CheckedProof, Claim
 from verifier.errors import AttestationError
 
@@ -140,6 +144,8 @@ def saying(claim: Claim, *, origin: str, index: int, now: int) -> dict[str, Any]
         "as_of": query.as_of,
         "asked_at": calendar.rfc3339(query.issued_at),
         "purpose": query.purpose,
+        "consent": query.consent,
+        "disclosed": written.to_json(claim.answered.disclosed),
         "query_digest": b64u(query.digest),
         "schema_digests": [b64u(digest) for digest in query.schema_digests],
         "credential_digests": [b64u(each.credential.digest) for each in claim.registered],

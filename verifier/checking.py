@@ -16,12 +16,15 @@ from circuits import calendar, statement
 from circuits.attributes import Schema
 from circuits.credential import Credential
 from circuits.errors import CircuitsError, PredicateTypeError, ProofError, StatementError
+from circuits.leakage import Disclosed
+from circuits.leakage.cuts import alone, bounds_of
 from circuits.predicate import Predicate, parse
 from circuits.predicate.clauses import clauses, concluded
 from circuits.query import Query, Reasons
 from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
 from verifier.asked import MOST_WAITING, require_asked
+from verifier.consented import Granted, require_granted, require_usable
 from verifier.entries.kinds import AnswerEntry
 from verifier.errors import (
     CheckFailed,
@@ -32,6 +35,7 @@ from verifier.errors import (
     CredentialStale,
     CredentialSuperseded,
     CredentialUnknown,
+    DisclosedRefused,
     ProofRefused,
     QueryRefused,
     RegistryError,
@@ -53,17 +57,19 @@ class Answered:
         credentials: ids of the credentials it is from, one under each of the query's schemas, in their order.
         proof: of the answer, and of the clauses where there are some.
         clauses: for a NO to a query that asks for failed clauses: which clauses of the question hold; else None.
+        disclosed: what it told of each of the question's attributes; the prover's word.
     """
 
     answer: bool
     credentials: tuple[str, ...]
     proof: bytes
     clauses: tuple[bool, ...] | None = None
+    disclosed: tuple[Disclosed, ...] = ()
 
     @classmethod
     def of(cls, entry: AnswerEntry) -> Self:
         """Read the answer that an entry of the log holds."""
-        return cls(entry.answer, entry.credentials, entry.proof, entry.clauses)
+        return cls(entry.answer, entry.credentials, entry.proof, entry.clauses, entry.disclosed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Claim:
         answered: what the prover sent.
         asked_at: size of the log when the question was put.
         statement: what the proof has to prove.
+        granted: the consent that it was asked under.
         signed: whether the relying party signed the question.
     """
 
@@ -104,6 +111,7 @@ class Claim:
     answered: Answered
     asked_at: int
     statement: Statement
+    granted: Granted
     signed: bool = False
 
     @property
@@ -117,6 +125,11 @@ class Claim:
     def source(self, attribute: str) -> Credential:
         """The credential that an attribute of the question is taken from."""
         return self.registered[self.vocabulary.place(attribute)].credential
+
+    @property
+    def person(self) -> str:
+        """Whom the provider's credentials are about, as they say."""
+        return self.registered[0].credential.person
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,7 @@ def check(
     query: Query,
     answered: Answered,
     *,
+    consent: str,
     registry: Registry,
     audience: str,
     asked_at: int,
@@ -152,6 +166,7 @@ def check(
     Args:
         query: the verifier's own copy of the question.
         answered: what the prover sent.
+        consent: the token of the consent that the question names.
         registry: what the log says.
         audience: the origin of this verifier.
         asked_at: size of the log when the question was put.
@@ -162,7 +177,16 @@ def check(
     Raises:
         CheckFailed: which rule failed, and `.blame`.
     """
-    claim = appraise(query, answered, registry=registry, audience=audience, asked_at=asked_at, now=now, request=request)
+    claim = appraise(
+        query,
+        answered,
+        consent=consent,
+        registry=registry,
+        audience=audience,
+        asked_at=asked_at,
+        now=now,
+        request=request,
+    )
     return verify(claim, engine=engine)
 
 
@@ -218,6 +242,7 @@ def appraise(
     query: Query,
     answered: Answered,
     *,
+    consent: str,
     registry: Registry,
     audience: str,
     asked_at: int,
@@ -232,8 +257,11 @@ def appraise(
     _require_query(query, audience=audience, now=now)
     require_asked(query, request, registry=registry, asked_at=asked_at, now=now)
     vocabulary, predicate = _require_meaning(query, registry)
+    granted = require_granted(query, predicate, vocabulary, consent, registry=registry, asked_at=asked_at)
+    require_usable(granted, query, registry=registry, asked_at=asked_at)
     registered = _require_credentials(query, answered, registry=registry, asked_at=asked_at, now=now)
     _require_clauses(query, predicate, answered)
+    _require_disclosed(answered, predicate, vocabulary)
     try:
         rebuilt = statement.build(
             query,
@@ -247,7 +275,22 @@ def appraise(
         raise QueryRefused(f"the question cannot be proven: {error}") from error
     except CircuitsError as error:
         raise WrongSchema(f"the credentials cannot answer the question: {error}") from error
-    return Claim(query, predicate, vocabulary, registered, answered, asked_at, rebuilt, request is not None)
+    return Claim(query, predicate, vocabulary, registered, answered, asked_at, rebuilt, granted, request is not None)
+
+
+def require_consent(
+    query: Query, consent: str, *, registry: Registry, audience: str, asked_at: int, now: int
+) -> Granted:
+    """Require that a question may be put, or be answered without yes or no, under a consent; see check.
+
+    Whether the consent was withdrawn or used up is for require_usable.
+
+    Raises:
+        CheckFailed: which rule failed, and `.blame`.
+    """
+    _require_query(query, audience=audience, now=now)
+    vocabulary, predicate = _require_meaning(query, registry)
+    return require_granted(query, predicate, vocabulary, consent, registry=registry, asked_at=asked_at)
 
 
 @lru_cache(maxsize=4096)
@@ -336,3 +379,13 @@ def _require_clauses(query: Query, predicate: Predicate, answered: Answered) -> 
         raise ClausesRefused(f"the question has other clauses: {error}") from error
     if holds:
         raise ClausesRefused("the clauses that are said to fail do not fail the question")
+
+
+def _require_disclosed(answered: Answered, predicate: Predicate, vocabulary: Vocabulary) -> None:
+    """What an answer tells is the provider's word; it must be about the question, and leave somebody possible."""
+    if tuple(each.name for each in answered.disclosed) != predicate.attributes:
+        raise DisclosedRefused("what the answer disclosed is not told of the question's attributes, in their order")
+    for each in answered.disclosed:
+        low, high = bounds_of(alone(each.name), vocabulary)
+        if not each.left or each.left[0][0] < low or each.left[-1][1] > high:
+            raise DisclosedRefused(f"{each.name}: the values that are said to be left are none, or out of bounds")

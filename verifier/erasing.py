@@ -6,7 +6,7 @@ about the person meanwhile is refused afterwards (verifier.answering). Asked for
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,7 +75,7 @@ class _NothingLeftError(Exception):
 def erase(
     token: str,
     *,
-    subject: str,
+    handles: Collection[str],
     engine: Engine,
     log: Log,
     registry: Registry,
@@ -87,7 +87,7 @@ def erase(
 
     Args:
         token: the provider's JWS (circuits.erasure).
-        subject: the provider's reference for the person; it is not logged.
+        handles: by which the person may have been asked about, as their consents say; they are not logged.
         engine: of the log's database.
         log: what is erased from.
         registry: what the log says; it forgets the person.
@@ -102,9 +102,10 @@ def erase(
     """
     admitted = registry.admit(ErasureEntry(token, ()))
     log.caught_up(timeout)
-    person = _Person(admitted, subject, registry, sealer, now)
+    person = _Person(admitted, handles, registry, sealer, now)
     size = log.size
-    person.look(log.find(OUTCOMES, person.mark, 0, size), size)
+    for mark in person.marks:
+        person.look(log.find(OUTCOMES, mark, 0, size), size)
     while True:
         try:
             log.append_alone(person.build).result(timeout)
@@ -119,31 +120,35 @@ def erase(
 class _Person:
     """One person's erasure, as far as it has come."""
 
-    def __init__(self, admitted: Admitted, subject: str, registry: Registry, sealer: Sealer, now: int) -> None:
+    def __init__(
+        self, admitted: Admitted, handles: Collection[str], registry: Registry, sealer: Sealer, now: int
+    ) -> None:
         if admitted.erasure is None:
             raise EntryError("it is no erasure")
         self._admitted = admitted
         self._erasure = admitted.erasure
-        self._subject = subject
+        self._handles = frozenset(handles)
         self._registry = registry
         self._sealer = sealer
         self._now = now
         self._known = _Found()
         self._looked = 0
-        self.mark = canonical_json({"subject": subject})[1:-1]
+        self.marks = [canonical_json({"subject": handle})[1:-1] for handle in sorted(self._handles)]
         """How a body that is about them says so."""
 
     def look(self, entries: Iterable[LoggedEntry], end: int) -> None:
-        """Take note of the questions among entries that go on where the last ended."""
+        """Take note of the questions among the entries up to one."""
         self._known = self._known.and_also(self._questions(entries))
         self._looked = end
 
     def build(self, index: int, connection: Connection) -> Draft:
         """Make the next erasure of the person; runs in the log's writer."""
         erasure, token = self._erasure, self._erasure.token
-        places = self._registry.whole_person(erasure, self._subject)
-        newer = self._questions(find_entries(connection, self._looked, index, kinds=OUTCOMES, containing=self.mark))
-        found = self._known.and_also(newer)
+        places = self._registry.whole_person(erasure, self._handles)
+        found = self._known
+        for mark in self.marks:
+            newer = find_entries(connection, self._looked, index, kinds=OUTCOMES, containing=mark)
+            found = found.and_also(self._questions(newer))
         first = {*places.values(), *_revocations(connection, index, erasure.credentials)}
         due = sorted(first) + sorted(_standing(connection, found.indices))
         if not due and all(self._registry.erased_index(each) is not None for each in erasure.credentials):
@@ -176,7 +181,7 @@ class _Person:
             entry = decode_logged(logged)
             if isinstance(entry, (AnswerEntry, UndeterminedEntry, DeclinedEntry)):
                 query = entry.query
-                if (query.provider, query.subject) == (self._erasure.provider, self._subject):
+                if query.provider == self._erasure.provider and query.subject in self._handles:
                     queries.append((logged.index, query.id))
         return _Found(frozenset(index for index, _ in queries), tuple(queries))
 

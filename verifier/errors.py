@@ -139,6 +139,41 @@ class ClausesRefused(CheckFailed):
     code = "clauses-refused"
 
 
+class ConsentRefusal(CheckFailed):
+    """An answer that its consent does not cover (blame: provider)."""
+
+    code = "consent-refused"
+
+
+class ConsentUnfit(ConsentRefusal):
+    """The consent is not the provider's, or does not allow the question (blame: provider, who answered)."""
+
+
+class ConsentWithdrawn(ConsentRefusal):
+    """The consent had been withdrawn when the question was put (blame: provider)."""
+
+    code = "consent-withdrawn"
+
+
+class ConsentExhausted(ConsentRefusal):
+    """The consent had been used as often as it allows (blame: provider)."""
+
+    code = "consent-exhausted"
+
+
+class ConsentElsewhere(CheckFailed):
+    """The consent beside the question is not the one that it names (blame: verifier)."""
+
+    blame = Blame.VERIFIER
+    code = "consent-elsewhere"
+
+
+class DisclosedRefused(CheckFailed):
+    """What an answer is said to disclose is not about the question's attributes, or nobody's (blame: provider)."""
+
+    code = "disclosed-refused"
+
+
 class QueryRefused(CheckFailed):
     """The query itself is not one this verifier could have asked at that time (blame: verifier)."""
 

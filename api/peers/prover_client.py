@@ -13,6 +13,7 @@ from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable, Reply
 from api.peers.wire import ProofAnswer, ProofUndetermined
 from circuits.encoding import b64u_decode
 from circuits.errors import EncodingError
+from circuits.leakage import written
 from circuits.query import Query
 from verifier.checking import Answered, Declined, ProverResponse, Undetermined
 from verifier.fold.registry import Registry
@@ -67,6 +68,12 @@ def _read(reply: Reply) -> ProverResponse:
             return Undetermined(undetermined.reason, undetermined.credential)
         answer = ProofAnswer.model_validate(reply.body)
         clauses = None if answer.clauses is None else tuple(answer.clauses)
-        return Answered(answer.answer == "yes", tuple(answer.credentials), b64u_decode(answer.proof), clauses)
+        return Answered(
+            answer.answer == "yes",
+            tuple(answer.credentials),
+            b64u_decode(answer.proof),
+            clauses,
+            written.from_json(answer.disclosed),
+        )
     except (ValidationError, EncodingError):
         raise PeerBroken("not an answer of the interface") from None

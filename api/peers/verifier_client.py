@@ -70,9 +70,9 @@ class VerifierClient:
         receipts = _read(reply, CredentialReceipts)
         return {receipt.id: receipt.index for receipt in receipts.credentials}
 
-    def erase(self, token: str, subject: str) -> ErasureReceipt:
+    def erase(self, token: str, handles: Sequence[str]) -> ErasureReceipt:
         """Have a person erased; what was. Again is harmless. Raises as register_schema does."""
-        body = {"erasure": token, "subject": subject}
+        body = {"erasure": token, "subjects": list(handles)}
         return _read(self._patient.post(f"{self._url}/v1/erasures", body, key=self._key), ErasureReceipt)
 
 

@@ -30,6 +30,9 @@ class ProofAnswer(Wire):
         Field(min_length=1, max_length=MAX_ATOMS, description="a no with its reasons: which clauses hold"),
     ]
     proof: Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[A-Za-z0-9_-]+$")]
+    disclosed: Annotated[
+        list[dict[str, Any]], Field(max_length=64, description="circuits.leakage.written: of each attribute")
+    ] = []
 
 
 class ProofUndetermined(Wire):

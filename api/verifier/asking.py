@@ -20,8 +20,10 @@ from api.web.problems import Problem
 from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from circuits.calendar import day_number, rfc3339
 from circuits.compiler import compile_predicate
+from circuits.consent import Consent
 from circuits.encoding import b64u, canonical_json
-from circuits.errors import EncodingError
+from circuits.errors import CredentialError, EncodingError
+from circuits.leakage import written
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses
 from circuits.query import Query, Reasons
@@ -68,7 +70,7 @@ def ask(
             return told
         query, predicate = _put(body, party, service)
         try:
-            told = _answer(query, predicate, key=key, digest=digest, service=service, request=request)
+            told = _answer(query, predicate, body.consent, key=key, digest=digest, service=service, request=request)
         except LogRefused:
             # Another process answered the same key first: what it told is what counts.
             told = _told_before(service, party, key, digest)
@@ -100,8 +102,8 @@ def _told_before(service: VerifierService, party: str, key: str | None, digest: 
 
 def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
     """The query as it will be proven about."""
-    provider = _provider(body, service)
-    vocabulary, predicate = meaning.read(body, provider=provider, registry=service.registry)
+    consent = _consent(body, service)
+    vocabulary, predicate = meaning.read(body, provider=consent.provider, registry=service.registry)
     at = now()
     today = rfc3339(at)[:10]
     as_of = _as_of(body, today)
@@ -112,9 +114,9 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
         nonce=os.urandom(32),
         audience=service.log.origin,
         relying_party=party,
-        provider=provider,
-        subject=body.subject,
-        purpose=body.purpose,
+        provider=consent.provider,
+        subject=consent.handle,
+        purpose=consent.purpose,
         predicate_text=body.predicate,
         predicate_digest=predicate.digest,
         schema_digests=tuple(schema.digest for schema in vocabulary.schemas),
@@ -123,6 +125,7 @@ def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Quer
         issued_at=at,
         expires_at=at + service.settings.query_lifetime,
         reasons=reasons,
+        consent=b64u(consent.digest),
     )
     return query, predicate
 
@@ -135,15 +138,15 @@ def _require_provable(predicate: Predicate, vocabulary: Vocabulary, *, as_of: in
         compile_predicate(predicate, vocabulary, as_of=as_of, answer=False, reasons=reasons, clauses=failing)
 
 
-def _provider(body: QueryRequest, service: VerifierService) -> str:
-    known = [provider.id for provider in service.registry.providers()]
-    if body.provider in known:
-        return body.provider
-    if body.provider is not None:
-        raise meaning.unfit("#/provider", f"no provider {body.provider} is registered here")
-    if len(known) != 1:
-        raise meaning.unfit("#/provider", "say who is to answer: GET /v1/providers lists them")
-    return known[0]
+def _consent(body: QueryRequest, service: VerifierService) -> Consent:
+    """What the consent says; whether it is true, and allows the question, is found out when it is asked."""
+    try:
+        consent = Consent.peek(body.consent)
+    except CredentialError as error:
+        raise meaning.unfit("#/consent", f"it is no consent: {error}") from None
+    if consent.provider not in {provider.id for provider in service.registry.providers()}:
+        raise meaning.unfit("#/consent", "its provider is not registered here: GET /v1/providers lists them")
+    return consent
 
 
 def _as_of(body: QueryRequest, today: str) -> str:
@@ -176,6 +179,7 @@ class _Timed:
 def _answer(
     query: Query,
     predicate: Predicate,
+    consent: str,
     *,
     key: str | None,
     digest: bytes,
@@ -208,6 +212,7 @@ def _answer(
     try:
         logged = answering.answer(
             query,
+            consent=consent,
             source=source,
             log=service.log,
             registry=service.registry,
@@ -245,6 +250,7 @@ def _present(
         "predicate": query.predicate_text,
         "subject": query.subject,
         "provider": query.provider,
+        "consent": query.consent,
         "as_of": query.as_of,
         "reasons": query.reasons.value,
     }
@@ -266,6 +272,7 @@ def _present(
                     **common,
                     "outcome": "answer",
                     "answer": "yes" if logged.checked.answer else "no",
+                    "disclosed": written.to_json(logged.checked.claim.answered.disclosed),
                     "failed": FailedClause.listed(logged.checked.claim.failed),
                     "answered_at": rfc3339(logged.logged_at),
                     "proof": ProofSummary(bytes=len(proof), digest=b64u(hashlib.sha256(proof).digest())),

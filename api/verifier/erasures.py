@@ -33,13 +33,13 @@ _REFUSALS: Final = (
 def erase_person(body: ErasureRequest, issuer: Issuer, service: Service) -> ErasureReceipt:
     """All that is logged about one of the provider's people loses its body. Again is harmless. Needs the scope `issue`.
 
-    The word is the provider's, signed, and names all credentials the person ever had. It is logged; the subject is not.
+    The word is the provider's, signed, and names all credentials the person ever had. It is logged, no handle is.
     """
     if peek_provider(body.erasure) != issuer.owner:
         raise Problem("insufficient-scope", "the erasure is another provider's than the key's")
     erased = erase(
         body.erasure,
-        subject=body.subject,
+        handles=body.subjects,
         engine=service.engine,
         log=service.log,
         registry=service.registry,

@@ -45,7 +45,7 @@ def read(body: QueryRequest, *, provider: str, registry: Registry) -> tuple[Voca
         if not own:
             raise unfit("#/schema", f"{provider} has registered no schema of that name or digest")
     if not own:
-        raise unfit("#/provider", f"{provider} has registered no schema yet")
+        raise unfit("#/consent", f"{provider} has registered no schema yet")
     return _found(body.predicate, tuple(own))
 
 

@@ -21,6 +21,8 @@ from api.web.schemas import (
     SchemaList,
     SchemaReceipt,
     SchemaRequest,
+    WithdrawalReceipt,
+    WithdrawalRequest,
 )
 from api.web.static import with_etag
 from circuits.attributes import Schema
@@ -29,6 +31,7 @@ from circuits.credential import peek_provider
 from circuits.encoding import b64u
 from circuits.jws import peek
 from verifier.entries.kinds import CredentialEntry, Entry, SchemaEntry
+from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.errors import RegistryError
 from verifier.publishing import Published, publish_all
 
@@ -70,6 +73,19 @@ def register_credentials(body: CredentialBatchRequest, issuer: Issuer, service: 
     If some are refused (`conflict`; `errors` names each) those that fit are logged all the same: leave the refused out.
     """
     return CredentialReceipts(credentials=_register(service, issuer, body.credentials, pointer="#/credentials/{}"))
+
+
+@router.post("/v1/withdrawals", status_code=201, summary="Withdraw a consent", responses=_REFUSALS)
+def withdraw_consent(body: WithdrawalRequest, issuer: Issuer, service: Service) -> WithdrawalReceipt:
+    """Log that a consent no longer holds: no question put from then on is answered under it. Needs the scope `issue`.
+
+    The word is the provider's, signed, and names the consent's digest. Again is harmless.
+    """
+    _require_provider(service, issuer.owner)
+    if peek_provider(body.withdrawal) != issuer.owner:
+        raise Problem("insufficient-scope", "the withdrawal is another provider's than the key's")
+    (index,) = _log(service, [WithdrawalEntry(body.withdrawal)], pointer="#/withdrawal")
+    return WithdrawalReceipt(index=index)
 
 
 @router.get("/v1/schemas", summary="Registered schemas", response_model=SchemaList)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.web.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
 from circuits.predicate import Predicate
 from circuits.vocabulary import MAX_SCHEMAS
-from verifier.asked import UNSPECIFIED
+from verifier.entries.kinds import MAX_CONSENT
 
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
 ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
@@ -18,6 +18,7 @@ Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=COMPACT_J
 Date = Annotated[str, Field(pattern=DATE, examples=["2026-11-22"])]
 Instant = Annotated[str, Field(examples=["2026-11-22T15:46:17Z"], description="RFC 3339, UTC")]
 Index = Annotated[int, Field(ge=0, description="number of the log entry")]
+Handle = Annotated[str, Field(description="how you ask about this person; another relying party has another handle")]
 ReasonsWord = Literal["outcome-only", "failed-clauses"]
 MAX_BATCH = 256
 MAX_CREDENTIALS = 10_000
@@ -42,11 +43,11 @@ class QueryRequest(Wire):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"predicate": "salary > 100000", "subject": "customer-4711", "purpose": "credit"},
-                {"predicate": "age(date_of_birth) >= 21", "subject": "customer-4711", "provider": "acme-kyc"},
+                {"predicate": "salary > 100000", "consent": "eyJhbGciOi..."},
+                {"predicate": "age(date_of_birth) >= 21", "consent": "eyJhbGciOi...", "max_age": 90},
                 {
                     "predicate": 'monthly_pay > 4000 && country == "US"',
-                    "subject": "customer-4711",
+                    "consent": "eyJhbGciOi...",
                     "schemas": ["payroll", "kyc-person"],
                     "reasons": "failed-clauses",
                 },
@@ -55,8 +56,16 @@ class QueryRequest(Wire):
     )
 
     predicate: Annotated[str, Field(min_length=1, max_length=4096, description=_LANGUAGE)]
-    subject: Annotated[Name, Field(description="The provider's reference for the person.")]
-    provider: Annotated[ProviderId | None, Field(description="Who is to answer; needed if several could.")] = None
+    consent: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_CONSENT,
+            pattern=COMPACT_JWS,
+            description="The person's consent, as the provider gave it to you: it says about whom, who is to answer, "
+            "and for what purpose.",
+        ),
+    ]
     schema_: Annotated[
         str | None,
         Field(
@@ -79,7 +88,6 @@ class QueryRequest(Wire):
     audience: Annotated[
         Name | None, Field(description="Origin of the verifier that is asked; a signed question has to name it.")
     ] = None
-    purpose: Annotated[Name, Field(description="Why, as a code or a short text.")] = UNSPECIFIED
     as_of: Annotated[Date | None, Field(description="Ages are counted on this day; today if left out.")] = None
     max_age: Annotated[int | None, Field(ge=0, le=36_525, description="Days the credential may be old.")] = None
 
@@ -126,6 +134,23 @@ class FailedClause(Wire):
         return [cls(predicate=clause.text, question=clause.english()) for clause in failed] or None
 
 
+class Disclosure(Wire):
+    """What an answer told of one attribute; the provider's word, which is in the attestation too."""
+
+    attribute: str
+    bits: Annotated[
+        str, Field(examples=["1.00"], description="how many halvings fewer values are possible than before")
+    ]
+    left: Annotated[
+        list[Annotated[list[str], Field(min_length=2, max_length=2)]],
+        Field(description="what stays possible for you: intervals of encoded values, both ends inside"),
+    ]
+    narrowest: Annotated[
+        int | None,
+        Field(ge=0, description="values in the narrowest set you may tell apart; null where nothing is promised"),
+    ]
+
+
 class Answer(Wire):
     """A proven and logged answer. A NO is proven exactly like a YES."""
 
@@ -134,10 +159,12 @@ class Answer(Wire):
     answer: Literal["yes", "no"]
     question: Annotated[str, Field(examples=["salary is more than 100,000.00 USD per year"])]
     predicate: str
-    subject: str
+    subject: Handle
     provider: str
+    consent: Digest
     as_of: Date
     reasons: ReasonsWord
+    disclosed: list[Disclosure]
     failed: Annotated[
         list[FailedClause] | None,
         Field(min_length=1, description="Of a no that was asked with its reasons: the clauses that failed."),
@@ -158,8 +185,9 @@ class Undetermined(Wire):
     reason: Literal["absent", "stale", "disputed"]
     question: str
     predicate: str
-    subject: str
+    subject: Handle
     provider: str
+    consent: Digest
     as_of: Date
     reasons: ReasonsWord
     answered_at: Instant
@@ -228,12 +256,14 @@ class CredentialReceipts(Wire):
 
 
 class ErasureRequest(Wire):
-    """One person's erasure, in the provider's signed words, and who that is: which is not logged."""
+    """One person's erasure, in the provider's signed words, and by which handles they were asked about: not logged."""
 
     erasure: Annotated[
         Token, Field(description="`typ` zkattest-erasure+jwt: names the person's credentials, no person")
     ]
-    subject: Name
+    subjects: Annotated[
+        list[Name], Field(max_length=MAX_CREDENTIALS, description="the handles of all consents the person ever gave")
+    ]
 
 
 class ErasureReceipt(Wire):
@@ -241,6 +271,18 @@ class ErasureReceipt(Wire):
 
     indices: Annotated[list[Index], Field(min_length=1, description="The entries of the log that say so.")]
     erased: Annotated[dict[str, int], Field(description="How many bodies, by kind of entry.")]
+
+
+class WithdrawalRequest(Wire):
+    """The end of a consent before its time, in the provider's signed words."""
+
+    withdrawal: Annotated[Token, Field(description="`typ` zkattest-consent-revocation+jwt: names the consent's digest")]
+
+
+class WithdrawalReceipt(Wire):
+    """Where a withdrawal stands in the log. Sending it again gives the same receipt."""
+
+    index: Index
 
 
 class SchemaRequest(Wire):

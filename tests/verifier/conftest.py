@@ -3,6 +3,7 @@
 import hashlib
 import os
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert
@@ -11,12 +12,16 @@ from api.database import migrate, open_engine
 from api.verifier import asking, records
 from api.web.auth import Scope, make_key
 from api.web.keyring import TableKeys
+from circuits import consent as consents
 from circuits import statement
 from circuits.attributes import Schema, default_schema
+from circuits.consent import Allowed
 from circuits.credential import Credential, Provenance, issue
-from circuits.encoding import b64u
+from circuits.encoding import b64u, b64u_decode
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from circuits.leakage import Disclosed
+from circuits.leakage.cuts import alone, bounds_of
 from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
 from circuits.predicate.clauses import clauses as clauses_of
@@ -61,6 +66,12 @@ def number(text):
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
+def said(predicate, vocabulary):
+    """That an answer told nothing new."""
+    bounds = {name: bounds_of(alone(name), vocabulary) for name in predicate.attributes}
+    return tuple(Disclosed(name, (left,), Decimal("0.00"), None) for name, left in bounds.items())
+
+
 @dataclass
 class Company:
     """A KYC provider with its prover: holds openings, issues credentials, proves."""
@@ -71,6 +82,9 @@ class Company:
     openings: dict = field(default_factory=dict)
     subjects: dict = field(default_factory=dict)
     held: dict = field(default_factory=dict)
+    handles: dict = field(default_factory=dict)
+    tokens: dict = field(default_factory=dict)
+    consented_at: int = NOW - 3_600
 
     def entry(self, **changes):
         before = ProviderEntry(self.name, "Acme KYC", self.key.public, "https://prover.example", NOW - 86_400)
@@ -104,6 +118,33 @@ class Company:
             self.subjects[subject] = credential
         return credential
 
+    def handle(self, subject, party):
+        """How a relying party asks about a subject."""
+        made = b64u(number(f"handle/{self.name}/{subject}/{party}"))
+        self.handles[made] = subject
+        return made
+
+    def consent(self, subject, party="first-bank", **changes):
+        """Grant a consent; the same one again if it was granted before, and nothing is changed."""
+        settings = {
+            "provider": self.name,
+            "handle": b64u_decode(self.handle(subject, party)),
+            "relying_party": party,
+            "via": ORIGIN,
+            "purpose": "credit-decision",
+            "allowed": Allowed(),
+            "reasons": Reasons.FAILED_CLAUSES,
+            "frequency": None,
+            "issued_at": self.consented_at,
+            "expires_at": self.consented_at + 86_400 * 3_650,
+        }
+        settings |= changes
+        told = b64u(number(repr(sorted(settings.items(), key=str))))
+        if told not in self.tokens:
+            made = consents.issue(id=b64u_decode(told), key=self.key, **settings)
+            self.tokens[told] = self.tokens[b64u(made.digest)] = made
+        return self.tokens[told]
+
     def prove(self, query, *credentials, response=None, clauses=None):
         """Answer truly from credentials under the query's schemas, or try to prove something else."""
         vocabulary = Vocabulary(tuple(self.schemas[digest] for digest in query.schema_digests))
@@ -119,14 +160,16 @@ class Company:
             clauses = tuple(evaluate(clause, values, query.as_of_day) for clause in clauses_of(predicate))
         built = statement.build(query, predicate, vocabulary, credentials, answer=told, clauses=clauses)
         proof = statement.prove(built, Witness.of(built, openings), entropy=os.urandom(32))
-        return Answered(told, tuple(credential.id for credential in credentials), proof, clauses)
+        return Answered(told, tuple(each.id for each in credentials), proof, clauses, said(predicate, vocabulary))
 
     @property
     def schemas(self):
         return {schema.digest: schema for _subject, schema in self.held}
 
     def fetch(self, query):
-        return self.prove(query, *(self.held[query.subject, self.schemas[digest]] for digest in query.schema_digests))
+        return self.prove(
+            query, *(self.held[self.handles[query.subject], self.schemas[digest]] for digest in query.schema_digests)
+        )
 
 
 @dataclass
@@ -149,7 +192,8 @@ class World:
     def register(self, credential: Credential):
         return self.publish(CredentialEntry(credential.token))
 
-    def query(self, predicate="salary > 100000", subject="ada", *, schemas=None, **changes):
+    def query(self, predicate="salary > 100000", subject="ada", *, schemas=None, consent=None, **changes):
+        granted = consent or self.company.consent(subject, changes.get("relying_party", "first-bank"))
         vocabulary = Vocabulary(schemas or (self.company.schema,))
         settings = {
             "id": b64u(os.urandom(16)),
@@ -157,8 +201,9 @@ class World:
             "audience": ORIGIN,
             "relying_party": "first-bank",
             "provider": self.company.name,
-            "subject": subject,
-            "purpose": "loan",
+            "subject": granted.handle,
+            "consent": b64u(granted.digest),
+            "purpose": granted.purpose,
             "predicate_text": predicate,
             "predicate_digest": parse(predicate, vocabulary).digest,
             "schema_digests": tuple(schema.digest for schema in vocabulary.schemas),
@@ -169,9 +214,15 @@ class World:
         }
         return Query(**(settings | changes))
 
+    def token(self, query):
+        """The consent that a question names."""
+        return self.company.tokens[query.consent].token
+
     def ask(self, *arguments, source=None, record=lambda _logged: (), **changes):
+        query = self.query(*arguments, **changes)
         return answer(
-            self.query(*arguments, **changes),
+            query,
+            consent=self.token(query),
             source=source or self.company,
             log=self.log,
             registry=self.registry,
@@ -284,7 +335,7 @@ class Answers:
         registered = (self.world.registry.credential(credential.id),)
         answered = Answered(answer == "yes", (credential.id,), b"", clauses)
         when = self.world.log.size if asked_at is None else asked_at
-        claim = Claim(query, parse(predicate, vocabulary), vocabulary, registered, answered, when, None)
+        claim = Claim(query, parse(predicate, vocabulary), vocabulary, registered, answered, when, None, None)
         return self.consistency.add(self.count, claim)
 
 
@@ -351,7 +402,7 @@ def recorded(world, engine):
     settings = {"provider": world.company.name, "credentials": [world.company.subjects["zoe"].id]}
     word = sign_erasure(**settings, **signed_by).token
     rooms = {"engine": engine, "log": world.log, "registry": world.registry, "sealer": SEALER}
-    erase(word, subject="zoe", now=world.now, **rooms)
+    erase(word, handles=[world.company.handle("zoe", "first-bank")], now=world.now, **rooms)
     witness, note = Cosigner("witness.example/w1", bytes(32)), world.log.note
     line = witness.cosign(split_note(note)[0], now=NOW)
     Cosignatures(engine, Quorum((witness.verifier,), 1)).add(note, {witness.verifier.vkey: line})

@@ -23,6 +23,7 @@ def case(world, people):
     query = world.query()
     return {
         "query": query,
+        "consent": world.token(query),
         "answered": world.company.prove(query, people["ada"]),
         "registry": world.registry,
         "audience": ORIGIN,
@@ -74,21 +75,21 @@ MUTATIONS = {
     "proof extended": (lambda c, _w: with_answered(proof=c["answered"].proof + b"\0")(c, _w), errors.ProofRefused),
     "threshold": (asked("salary > 100001"), errors.ProofRefused),
     "operator": (asked("salary >= 100000"), errors.ProofRefused),
-    "attribute": (asked("net_worth > 100000"), errors.WrongSchema),
+    "attribute": (asked("net_worth > 100000"), errors.DisclosedRefused),
     "text without its digest": (asked("salary > 5", digest_of="salary > 6"), errors.QueryRefused),
     "text that is no question": (with_query(predicate_text="salary >"), errors.QueryRefused),
     "nonce": (with_query(nonce=bytes(32)), errors.ProofRefused),
     "query id": (with_query(id=b64u(bytes(16))), errors.ProofRefused),
-    "relying party": (with_query(relying_party="second-bank"), errors.ProofRefused),
-    "subject": (with_query(subject="bob"), errors.ProofRefused),
-    "purpose": (with_query(purpose="gossip"), errors.ProofRefused),
+    "relying party": (with_query(relying_party="second-bank"), errors.ConsentUnfit),
+    "subject": (with_query(subject="bob"), errors.ConsentUnfit),
+    "purpose": (with_query(purpose="gossip"), errors.ConsentUnfit),
     "as of": (with_query(as_of="2026-11-17"), errors.ProofRefused),
     "max age": (with_query(max_age=None), errors.ProofRefused),
     "max age too short": (with_query(max_age=16), errors.CredentialStale),
-    "consent": (with_query(consent="c"), errors.ProofRefused),
+    "consent": (with_query(consent="c"), errors.ConsentElsewhere),
     "audience of the query": (with_query(audience="other.example/log"), errors.QueryRefused),
     "another verifier": (lambda c, _w: c | {"audience": "other.example/log"}, errors.QueryRefused),
-    "provider": (with_query(provider="other-kyc"), errors.WrongProvider),
+    "provider": (with_query(provider="other-kyc"), errors.ConsentUnfit),
     "schema unknown": (with_query(schema_digests=(bytes(32),)), errors.QueryRefused),
     "credential unknown": (with_answered(credentials=(b64u(bytes(16)),)), errors.CredentialUnknown),
     "credential malformed": (with_answered(credentials=("!",)), errors.CredentialUnknown),
@@ -110,7 +111,9 @@ def test_check_rejects(case, world, name):
     with pytest.raises(CheckFailed) as caught:
         check(**mutate(case, world))
     assert type(caught.value) is expected
-    assert caught.value.blame is (Blame.VERIFIER if expected is errors.QueryRefused else Blame.PROVIDER)
+    assert caught.value.blame is (
+        Blame.VERIFIER if expected in (errors.QueryRefused, errors.ConsentElsewhere) else Blame.PROVIDER
+    )
 
 
 def test_a_question_waits_an_hour_at_most(case, world, people):
@@ -161,20 +164,23 @@ def test_a_revoked_credential_is_refused_from_the_next_question_on(case, world, 
 def test_a_credential_of_another_provider_is_refused(case, world):
     other = type(world.company)(name="other-kyc", key=SigningKey(bytes(31) + b"\x09"))
     world.publish(other.entry())
+    query = world.query(consent=other.consent("ada"), provider="other-kyc")
     with pytest.raises(errors.WrongProvider):
-        check(**case | {"query": world.query(provider="other-kyc")})
+        check(**case | {"query": query, "consent": other.tokens[query.consent].token, "asked_at": world.log.size})
     check(**case)
 
 
 def test_a_batch_names_the_guilty(case, world, people):
     queries = [world.query(f"salary > {threshold}") for threshold in range(99_000, 99_012)]
-    settings = {key: case[key] for key in ("registry", "audience", "asked_at", "now")}
+    settings = {key: case[key] for key in ("consent", "registry", "audience", "asked_at", "now")}
     answers = [world.company.prove(query, people["ada"]) for query in queries]
     claims = [appraise(query, answered, **settings) for query, answered in zip(queries, answers, strict=True)]
     assert all(isinstance(outcome, CheckedProof) for outcome in check_batch(claims, entropy=bytes(32)))
     for place in (3, 7):
         good = answers[place]
-        wrong = Answered(good.answer, good.credentials, good.proof[:-1] + bytes([good.proof[-1] ^ 1]))
+        wrong = Answered(
+            good.answer, good.credentials, good.proof[:-1] + bytes([good.proof[-1] ^ 1]), None, good.disclosed
+        )
         claims[place] = appraise(queries[place], wrong, **settings)
     outcomes = check_batch(claims, entropy=bytes(32))
     assert [place for place, outcome in enumerate(outcomes) if isinstance(outcome, errors.ProofRefused)] == [3, 7]

@@ -138,8 +138,7 @@ def slot(claim: Claim, attribute: Attribute) -> bytes:
 
 def named(claim: Claim, *words: str) -> bytes:
     """Name something of the person that a claim is about."""
-    query = claim.query
-    framed = fields("zkattest/consistency/1", *(text.encode() for text in (query.provider, query.subject, *words)))
+    framed = fields("zkattest/consistency/1", *(text.encode() for text in (claim.query.provider, claim.person, *words)))
     return hashlib.sha256(framed).digest()[:_KEY]
 
 

@@ -18,10 +18,12 @@ from verifier.audit.consistency import Consistency
 from verifier.audit.export import entry_lines, parse_checkpoint_line
 from verifier.audit.ledger import Ledger, LedgerError
 from verifier.audit.observing import Observer
+from verifier.audit.overrun import Overruns
 from verifier.audit.report import Report
 from verifier.audit.sampling import Sample, Sampled
 from verifier.audit.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
-from verifier.checking import Answered, Claim, EngineName, appraise
+from verifier.checking import Answered, Claim, EngineName, appraise, require_consent
+from verifier.consented import require_usable
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.kinds import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged
 from verifier.errors import (
@@ -139,6 +141,7 @@ class _Replay:
         self._ahead = ahead
         self._registry = Registry(trust=trust)
         self._consistency = Consistency(self._registry.ended_index)
+        self._overruns = Overruns()
         self._tree = merkle.Frontier()
         self._waiting: list[Waiting] = []
         self._claims: list[Claim] = []
@@ -269,6 +272,7 @@ class _Replay:
             claim = appraise(
                 entry.query,
                 Answered.of(entry),
+                consent=entry.consent,
                 registry=self._registry,
                 audience=self._trust.origin,
                 asked_at=entry.asked_at,
@@ -299,6 +303,16 @@ class _Replay:
             self._require_past(entry, logged)
             asked_at, now = entry.asked_at, logged.appended_at
             require_asked(entry.query, entry.request, registry=self._registry, asked_at=asked_at, now=now)
+            if isinstance(entry, UndeterminedEntry):
+                self._require_consented(entry, now)
+                self._registry.apply(logged.index, entry, now)
+
+    def _require_consented(self, entry: UndeterminedEntry, now: int) -> None:
+        query, registry, asked_at = entry.query, self._registry, entry.asked_at
+        granted = require_consent(
+            query, entry.consent, registry=registry, audience=self._trust.origin, asked_at=asked_at, now=now
+        )
+        require_usable(granted, query, registry=registry, asked_at=asked_at)
 
     def _require_order(self, logged: LoggedEntry) -> None:
         """An entry's time is the "now" of its check: back-dated, an answer could rely on what had expired."""
@@ -371,6 +385,8 @@ class _Replay:
             self.observer.held(index, claim)
         for each in self._consistency.add(index, claim):
             self._unfit.add(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
+        for overrun in self._overruns.add(index, claim):
+            self._unfit.add(Finding(index, Blame.PROVIDER, "overrun", overrun.reason, overrun.indices))
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
         self._unfit.add(Finding(index, blame, code, reason))

@@ -2,8 +2,8 @@
 
 An undetermined answer, as its body reads::
 
-    {"asked_at":412,"at":"2026-11-22T15:46:17Z","credential":"0lJ...","kind":"undetermined","query":{...},
-     "reason":"stale","request":null}
+    {"asked_at":412,"at":"2026-11-22T15:46:17Z","consent":"eyJ...","credential":"0lJ...","kind":"undetermined",
+     "query":{...},"reason":"stale","request":null}
 
 `kind` and `at` are in every body; `at` is the time the entry was appended, and the "now" of every later check.
 `asked_at` is the size the log had when the question was put: what an answer may rely on was logged before that.
@@ -18,6 +18,7 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
+from circuits.leakage import Disclosed, written
 from circuits.predicate.typing import MAX_ATOMS
 from circuits.query import Query
 from circuits.vocabulary import MAX_SCHEMAS
@@ -25,6 +26,7 @@ from verifier.entries.attestors import AttestorEntry
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.members import choice, count, members_of, require_members, text, texts, truths
 from verifier.entries.parties import PartyEntry
+from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.errors import EntryError
 from verifier.log.leaves import LoggedEntry
 from verifier.signed_request import SignedRequest
@@ -32,6 +34,7 @@ from verifier.signed_request import SignedRequest
 REASONS = ("absent", "stale", "disputed")
 MAX_BODY = 1 << 18
 """Eight schemas and their credentials, quoted, fit an evidence file."""
+MAX_CONSENT = 1 << 15
 
 
 class Entry(Protocol):
@@ -141,7 +144,8 @@ class RevocationEntry:
 class AnswerEntry:
     """A proven yes or no with all it takes to check it again, and the attestation that was handed out.
 
-    `request` is the question as its relying party signed it, here and in the other outcomes; None if it was not.
+    `consent` is the token of the consent that it was asked under; `disclosed` what the answer told, in the provider's
+    word. `request` is the question as its relying party signed it, here and in the other outcomes; None if it was not.
     """
 
     kind: ClassVar[str] = "answer"
@@ -151,6 +155,8 @@ class AnswerEntry:
     answer: bool
     proof: bytes
     attestation: str
+    consent: str
+    disclosed: tuple[Disclosed, ...]
     clauses: tuple[bool, ...] | None = None
     request: SignedRequest | None = None
 
@@ -164,15 +170,16 @@ class AnswerEntry:
             "clauses": None if self.clauses is None else list(self.clauses),
             "proof": b64u(self.proof),
             "attestation": self.attestation,
+            "consent": self.consent,
+            "disclosed": written.to_json(self.disclosed),
             "request": None if self.request is None else self.request.to_fields(),
         }
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        require_members(
-            fields, "query", "asked_at", "credentials", "answer", "clauses", "proof", "attestation", "request"
-        )
+        rest = ("credentials", "answer", "clauses", "proof", "attestation", "consent", "disclosed")
+        require_members(fields, "query", "asked_at", "request", *rest)
         return cls(
             query=Query.from_json(members_of(fields, "query")),
             asked_at=count(fields, "asked_at"),
@@ -180,6 +187,8 @@ class AnswerEntry:
             answer=choice(fields, "answer", ("yes", "no")) == "yes",
             proof=b64u_decode(text(fields, "proof", longest=1 << 16)),
             attestation=text(fields, "attestation", longest=1 << 17),
+            consent=text(fields, "consent", longest=MAX_CONSENT),
+            disclosed=written.from_json(fields["disclosed"]),
             clauses=None if fields["clauses"] is None else truths(fields, "clauses", most=MAX_ATOMS),
             request=SignedRequest.member_of(fields),
         )
@@ -194,6 +203,7 @@ class UndeterminedEntry:
     asked_at: int
     reason: str
     credential: str | None
+    consent: str
     request: SignedRequest | None = None
 
     def to_fields(self) -> dict[str, Any]:
@@ -203,18 +213,20 @@ class UndeterminedEntry:
             "asked_at": self.asked_at,
             "reason": self.reason,
             "credential": self.credential,
+            "consent": self.consent,
             "request": None if self.request is None else self.request.to_fields(),
         }
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Invert to_fields."""
-        require_members(fields, "query", "asked_at", "reason", "credential", "request")
+        require_members(fields, "query", "asked_at", "reason", "credential", "consent", "request")
         return cls(
             query=Query.from_json(members_of(fields, "query")),
             asked_at=count(fields, "asked_at"),
             reason=choice(fields, "reason", REASONS),
             credential=None if fields["credential"] is None else text(fields, "credential"),
+            consent=text(fields, "consent", longest=MAX_CONSENT),
             request=SignedRequest.member_of(fields),
         )
 
@@ -258,6 +270,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Entry]] = {
     UndeterminedEntry.kind: UndeterminedEntry.from_fields,
     DeclinedEntry.kind: DeclinedEntry.from_fields,
     ErasureEntry.kind: ErasureEntry.from_fields,
+    WithdrawalEntry.kind: WithdrawalEntry.from_fields,
 }
 REGISTRY_KINDS = (
     AttestorEntry.kind,
@@ -267,9 +280,10 @@ REGISTRY_KINDS = (
     RevocationEntry.kind,
     PartyEntry.kind,
     ErasureEntry.kind,
+    WithdrawalEntry.kind,
 )
-FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind)
-"""What a registry is folded from: answers say which credential speaks about whom."""
+FOLDED_KINDS = (*REGISTRY_KINDS, AnswerEntry.kind, UndeterminedEntry.kind)
+"""What a registry is folded from: outcomes say which credentials speak about whom, and how often a consent was used."""
 
 
 def encode(entry: Entry, appended_at: int) -> bytes:

@@ -1,9 +1,10 @@
 """Evidence: one file that proves one answer offline, to anyone who has pinned the verifier's keys.
 
-It holds log entries (`verifier.evidence.file`): the answer, whose body holds query, proof and attestation; the
-credentials and the schemas it is from, in the query's order; and the provider with the keys that signed them, in the
-log's (one entry, or more if it changed its key between). These and no others. What is not in the file cannot be shown
-by it: that no credential was revoked before the question is for the replay of the log.
+It holds log entries (`verifier.evidence.file`): the answer, whose body holds query, consent, proof and attestation; the
+credentials and the schemas it is from, in the query's order; and the provider with the keys that signed them and the
+consent, in the log's (one entry, or more if it changed its key between). These and no others. What is not in the file
+cannot be shown by it: that no credential was revoked before the question, and no consent withdrawn, is for the replay
+of the log.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from circuits.predicate import Predicate
 from circuits.query import Query
 from verifier.attestation import Attestation
 from verifier.checking import Answered, EngineName, check
+from verifier.consented import Granted, open_granted
 from verifier.entries.kinds import AnswerEntry, ProviderEntry, decode
 from verifier.entries.parties import PartyEntry
 from verifier.errors import AttestationError, CheckFailed, EvidenceError, VerifierError
@@ -87,7 +89,7 @@ class Verdict:
 
     @property
     def subject(self) -> str:
-        """The provider's reference for the person."""
+        """The handle by which the relying party asks about the person."""
         return self.query.subject
 
     @property
@@ -140,7 +142,7 @@ def _relied_on(logged: LoggedEntry, registry: Registry) -> dict[str, list[int]]:
     answer, _at = decode(logged.body)
     if not isinstance(answer, AnswerEntry):
         raise EvidenceError(f"entry {logged.index} is no answer")
-    found = _places([registry.credential(credential) for credential in answer.credentials])
+    found = _places([registry.credential(each) for each in answer.credentials], _granted(answer, registry))
     found["attestors"] = registry.attestors.places(logged.index)
     found["parties"] = _parties(answer, registry)
     return found
@@ -189,6 +191,7 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
     checked = check(
         answer.query,
         Answered.of(answer),
+        consent=answer.consent,
         registry=registry,
         audience=trust.origin,
         asked_at=answer.asked_at,
@@ -196,7 +199,9 @@ def _verify_answer(file: EvidenceFile, checkpoint: Checkpoint, trust: Trust, eng
         request=answer.request,
         engine=engine,
     )
-    relied_on = _places(checked.claim.registered) | {"attestors": registry.attestors.places(index)}
+    relied_on = _places(checked.claim.registered, checked.claim.granted) | {
+        "attestors": registry.attestors.places(index)
+    }
     _require_exactly(file, relied_on | {"parties": _parties(answer, registry)})
     attested = registry.attestors.period(index)
     attestation = Attestation.open(
@@ -232,13 +237,21 @@ def _decode(logged: LoggedEntry) -> tuple[Any, int]:
     return entry, appended_at
 
 
-def _places(registered: Sequence[Registered]) -> dict[str, list[int]]:
+def _places(registered: Sequence[Registered], granted: Granted) -> dict[str, list[int]]:
     """List the entries that an answer from some credentials relies on, in the order of the file."""
     return {
-        "providers": sorted({each.provider_index for each in registered}),
+        "providers": sorted({granted.provider_index, *(each.provider_index for each in registered)}),
         "schemas": [each.schema_index for each in registered],
         "credentials": [each.index for each in registered],
     }
+
+
+def _granted(answer: AnswerEntry, registry: Registry) -> Granted:
+    """Open the consent that an answer in the log was asked under."""
+    try:
+        return open_granted(answer.query, answer.consent, registry=registry, asked_at=answer.asked_at)
+    except CheckFailed as error:
+        raise EvidenceError(f"answer: {error}") from error
 
 
 def _parties(answer: AnswerEntry, registry: Registry) -> list[int]:

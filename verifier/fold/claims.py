@@ -17,6 +17,7 @@ class Claims:
 
     id: str
     provider: str
+    person: str
     schema_digest: bytes
     supersedes: str | None
     token: str
@@ -31,7 +32,7 @@ def claims_of(token: str) -> Claims:
     payload = jws.peek(token)
     try:
         digest = b64u_decode(payload["schema"])
-        return Claims(payload["jti"], payload["iss"], digest, payload.get("supersedes"), token)
+        return Claims(payload["jti"], payload["iss"], payload["person"], digest, payload.get("supersedes"), token)
     except (KeyError, TypeError) as error:
         raise RegistryError("a token in the log is no credential") from error
 

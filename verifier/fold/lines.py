@@ -1,167 +1,158 @@
-"""Lines of credentials: what succeeds what, and whom each line speaks about.
+"""Lines of credentials: one for each person and schema, and whom a handle speaks about.
 
-A credential names no person, so that the log does not either. Without more, a provider could answer every question from
-whichever credential suits: another person's, or one of two it keeps for the same person. So the log's own answers bind:
+A credential names its person by 16 random bytes (`person`), and a question by a handle that only one relying party
+knows. Without more, a provider could answer every question from whichever credential suits: another person's, or one of
+two it keeps for the same person. So the log binds:
 
-- a credential has at most one successor, so a line never forks;
-- a line answers about one subject only;
-- a subject is answered about, under one schema, from one line. Another line may take over if it was begun after the
-  last question that was answered from the old one (a person who was erased and imported again): then the old one is
-  over. A line that was there all along cannot be turned to when its answer is liked better.
-
-An answer from several credentials binds each of their lines: to mix one person's payroll with another's passport is to
-give the other's passport away for good.
+- a credential about a person whom the log has one of already, under the same schema, succeeds the newest of these: a
+  line never forks, and only its newest credential counts;
+- all the credentials of one answer are one person's;
+- a handle is one person's, and for one relying party a person has one handle: both are fixed by the first answer.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TypeVar
+import struct
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from circuits.encoding import fields
-from circuits.query import Query
 from verifier.errors import CredentialElsewhere, RegistryError
 
-_KEY = 16
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+KEY = 16
+_HELD = struct.Struct(">16sQ")
+Undo = Callable[[], None]
 
 
 class Lines:
-    """Lines by the entry of their first credential; written by one thread, read anywhere."""
+    """Whose credentials are where, and who is called what; written by one thread, read anywhere."""
 
     def __init__(self) -> None:
-        self._starts: dict[int, int] = {}
-        self._newest: dict[int, int] = {}
-        self._subject_of: dict[int, bytes] = {}
-        self._line_of: dict[bytes, tuple[int, int]] = {}
+        self._held: dict[bytes, bytes] = {}
+        self._person_of: dict[bytes, bytes] = {}
+        self._handle_of: dict[bytes, bytes] = {}
 
-    def start(self, index: int) -> int:
-        """The entry that began the line of the credential at an entry."""
-        return self._starts.get(index, index)
+    def enter(self, index: int, person: bytes, schema_digest: bytes, superseded: int | None) -> Undo:
+        """Let a credential join its person's line; returns how to take that back.
 
-    def extend(self, index: int, superseded: int) -> Callable[[], None]:
-        """Let the credential at an entry succeed another; returns how to take that back.
+        Args:
+            index: its entry.
+            person: see person_key.
+            schema_digest: which line.
+            superseded: the entry of the credential that it supersedes; None if there is none, or it is not known here.
 
         Raises:
-            RegistryError: the other has a successor already (blame: the provider).
+            RegistryError: it does not succeed the newest of its line, or succeeds another person's (blame: provider).
         """
-        line = self.start(superseded)
-        if self._newest.get(line, line) != superseded:
-            raise RegistryError("what is to be superseded has been superseded already: a line of credentials forks")
-        self._starts[index] = line
-        self._newest[line] = index
+        before = self._held.get(person)
+        held = list(_rows(before or b""))
+        newest = next((place for schema, place in reversed(held) if schema == schema_digest[:KEY]), None)
+        if newest is not None and superseded != newest:
+            raise RegistryError(
+                f"the person has the credential at entry {newest}, which this one does not supersede: "
+                "a line of credentials forks"
+            )
+        if superseded is not None and all(place != superseded for _schema, place in held):
+            raise RegistryError("what is to be superseded is about somebody else")
+        self._held[person] = (before or b"") + _HELD.pack(schema_digest[:KEY], index)
 
         def undo() -> None:
-            del self._starts[index]
-            self._newest[line] = superseded
+            if before is None:
+                del self._held[person]
+            else:
+                self._held[person] = before
 
         return undo
 
-    def require(self, query: Query, indices: Sequence[int]) -> None:
-        """Require that a subject may be answered about from credentials, one under each of the query's schemas.
-
-        Args:
-            query: about whom, under which schemas.
-            indices: the credentials' entries, in the order of the schemas.
-
-        Raises:
-            CredentialElsewhere: a line is about someone else, or the subject's answers come from another one (blame:
-                provider).
-        """
-        person = _person(query.provider, query.subject)
-        for schema_digest, index in zip(query.schema_digests, indices, strict=True):
-            line = self.start(index)
-            if self._subject_of.get(line, person) != person:
-                raise CredentialElsewhere("answers about another subject have come from this credential or its line")
-            held, asked_at = self._line_of.get(_question(person, schema_digest), (line, 0))
-            if held != line and line < asked_at:
-                raise CredentialElsewhere(
-                    f"answers about this subject come from the credential at entry {held} and its successors; "
-                    f"this one was there when the last of them was asked for"
-                )
-
-    def require_whole(self, provider: str, subject: str, indices: Collection[int]) -> None:
-        """Require that credentials are all that the log has of a subject, and nobody else's: nobody is erased by half.
+    def require(self, provider: str, relying_party: str, handle: str, people: Sequence[bytes]) -> None:
+        """Require that one person's credentials may answer about a handle.
 
         Args:
             provider: whose.
-            subject: the provider's reference for the person.
+            relying_party: who asks.
+            handle: about whom.
+            people: of each of the credentials its person (person_key).
+
+        Raises:
+            CredentialElsewhere: they are several people's, the handle is somebody else's, or the person has another
+                handle for this relying party (blame: provider).
+        """
+        if len(set(people)) != 1:
+            raise CredentialElsewhere("the credentials are not one person's")
+        person, known = people[0], _handle_key(provider, handle)
+        if self._person_of.get(known, person) != person:
+            raise CredentialElsewhere("answers about this subject have come from another person's credentials")
+        if self._handle_of.get(_pair_key(person, relying_party), known) != known:
+            raise CredentialElsewhere("this relying party was answered about the same person under another handle")
+
+    def bind(self, provider: str, relying_party: str, handle: str, person: bytes) -> Undo:
+        """Note that a handle was answered about; returns how to take that back."""
+        known, pair = _handle_key(provider, handle), _pair_key(person, relying_party)
+        new_person, new_handle = known not in self._person_of, pair not in self._handle_of
+        self._person_of.setdefault(known, person)
+        self._handle_of.setdefault(pair, known)
+
+        def undo() -> None:
+            if new_person:
+                del self._person_of[known]
+            if new_handle:
+                del self._handle_of[pair]
+
+        return undo
+
+    def require_whole(
+        self, provider: str, handles: Collection[str], people: Collection[bytes], indices: Collection[int]
+    ) -> None:
+        """Require that credentials and handles are all that the log has of one person: nobody is erased by half.
+
+        Args:
+            provider: whose.
+            handles: by which the person was asked about.
+            people: of each of the credentials its person.
             indices: the credentials' entries.
 
         Raises:
-            RegistryError: others of their lines, or of the subject's other lines, are not among them; or answers about
-                someone else have come from them (blame: the provider).
+            RegistryError: some are somebody else's, or the person has more (blame: the provider).
         """
-        person = _person(provider, subject)
-        lines = {self.start(index) for index in indices}
-        if any(self._subject_of.get(line, person) != person for line in lines):
-            raise RegistryError("answers about another subject have come from these credentials")
-        lines |= {line for line, owner in tuple(self._subject_of.items()) if owner == person}
-        whole = lines | {index for index, line in tuple(self._starts.items()) if line in lines}
-        missing = sorted(whole - set(indices))
+        whose = set(people)
+        named = {_handle_key(provider, handle) for handle in handles}
+        if len(whose) > 1 or {self._person_of[each] for each in named if each in self._person_of} - whose:
+            raise RegistryError("these credentials and handles are not one person's")
+        missing = sorted({place for each in whose for _, place in _rows(self._held.get(each, b""))} - set(indices))
         if missing:
             raise RegistryError(f"the same person also has the credential at entry {missing[0]}: name all of them")
+        if whose and {handle for handle, person in tuple(self._person_of.items()) if person in whose} - named:
+            raise RegistryError("the same person was answered about under another handle: name all of them")
 
-    def forget(self, indices: Collection[int]) -> Callable[[], None]:
-        """Forget the lines of credentials, and whom they spoke about; returns how to take that back."""
-        lines = {self.start(index) for index in indices}
-        questions = [key for key, (line, _) in self._line_of.items() if line in lines] if lines else []
-        starts = _taken(self._starts, indices)
-        newest, owners = _taken(self._newest, lines), _taken(self._subject_of, lines)
-        held = _taken(self._line_of, questions)
-
-        def undo() -> None:
-            self._starts |= starts
-            self._newest |= newest
-            self._subject_of |= owners
-            self._line_of |= held
-
-        return undo
-
-    def bind(
-        self, provider: str, subject: str, sources: Iterable[tuple[bytes, int]], asked_at: int
-    ) -> Callable[[], None]:
-        """Note that a subject was answered about; returns how to take that back.
-
-        Args:
-            provider: who answered.
-            subject: the provider's reference for the person.
-            sources: for each schema, its digest and the entry of the credential that was used.
-            asked_at: size of the log when the question was put.
-        """
-        person = _person(provider, subject)
-        before: list[tuple[int, bytes | None, bytes, tuple[int, int] | None]] = []
-        for schema_digest, index in sources:
-            line, question = self.start(index), _question(person, schema_digest)
-            held = self._line_of.get(question)
-            before.append((line, self._subject_of.get(line), question, held))
-            self._subject_of.setdefault(line, person)
-            same = held is not None and held[0] == line
-            self._line_of[question] = (line, max(asked_at, held[1]) if same and held else asked_at)
+    def forget(self, people: Collection[bytes]) -> Undo:
+        """Forget people: their lines and their handles; returns how to take that back."""
+        whose = set(people)
+        held = {each: self._held.pop(each) for each in whose if each in self._held}
+        person_of = {handle: person for handle, person in self._person_of.items() if person in whose} if whose else {}
+        handle_of = {pair: handle for pair, handle in self._handle_of.items() if handle in person_of}
+        for handle in person_of:
+            del self._person_of[handle]
+        for pair in handle_of:
+            del self._handle_of[pair]
 
         def undo() -> None:
-            for line, owner, question, held in reversed(before):
-                if owner is None:
-                    del self._subject_of[line]
-                if held is None:
-                    del self._line_of[question]
-                else:
-                    self._line_of[question] = held
+            self._held |= held
+            self._person_of |= person_of
+            self._handle_of |= handle_of
 
         return undo
 
 
-def _taken(kept: dict[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:
-    """Remove what is kept under keys, and return it."""
-    return {key: kept.pop(key) for key in tuple(keys) if key in kept}
+def person_key(provider: str, person: str) -> bytes:
+    """A short name for a provider's person; the registry keeps no other."""
+    return hashlib.sha256(fields("zkattest/person/1", provider.encode(), person.encode())).digest()[:KEY]
 
 
-# The registry keeps no references of people, only short names for a subject, and for a subject under a schema.
+def _rows(held: bytes) -> Iterator[tuple[bytes, int]]:
+    yield from _HELD.iter_unpack(held)
 
 
-def _person(provider: str, subject: str) -> bytes:
-    return hashlib.sha256(fields("zkattest/line/1", provider.encode(), subject.encode())).digest()[:_KEY]
+def _handle_key(provider: str, handle: str) -> bytes:
+    return hashlib.sha256(fields("zkattest/handle/1", provider.encode(), handle.encode())).digest()[:KEY]
 
 
-def _question(person: bytes, schema_digest: bytes) -> bytes:
-    return hashlib.sha256(person + schema_digest).digest()[:_KEY]
+def _pair_key(person: bytes, relying_party: str) -> bytes:
+    return hashlib.sha256(fields("zkattest/pair/1", person, relying_party.encode())).digest()[:KEY]

@@ -5,16 +5,18 @@ Writing happens in one thread (the log's writer, or a replay); reading anywhere.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from circuits import calendar
 from circuits.credential import Credential, peek_provider
 from circuits.encoding import b64u_decode
 from circuits.erasure import Erasure
 from circuits.errors import CircuitsError
 from circuits.jws import VerifyKey
 from circuits.query import Query
+from circuits.withdrawal import Withdrawal
 from verifier.entries.attestors import AttestorEntry, Attestors
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.kinds import (
@@ -25,14 +27,17 @@ from verifier.entries.kinds import (
     ProviderEntry,
     RevocationEntry,
     SchemaEntry,
+    UndeterminedEntry,
     decode_logged,
 )
 from verifier.entries.parties import Parties, PartyEntry
 from verifier.entries.revocation import Revocation
+from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.errors import AlreadyRegistered, EntryError, RegistryError
 from verifier.fold.catalogue import Catalogue, Provider, Undo
 from verifier.fold.claims import Claims, claims_of, require_past
-from verifier.fold.lines import Lines
+from verifier.fold.consents import Consents
+from verifier.fold.lines import Lines, person_key
 from verifier.fold.token_store import Place, TokenStore, place_of, token_of
 from verifier.log.leaves import AnyEntry, Tombstone
 from verifier.trust import Trust
@@ -66,6 +71,7 @@ class Admitted:
     credential: "Credential | Claims | None" = None
     revocation: Revocation | None = None
     erasure: Erasure | None = None
+    withdrawal: Withdrawal | None = None
 
 
 def _nothing() -> None:
@@ -87,6 +93,7 @@ class Registry(Catalogue):
         self._tokens = TokenStore()
         self._lines = Lines()
         self.parties = Parties()
+        self.consents = Consents()
         self._erased: dict[bytes, int] = {}
         self._erasures: dict[str, int] = {}
         self._next = 0
@@ -115,13 +122,14 @@ class Registry(Catalogue):
         return Registered(credential, place.index, place.provider_index, place.schema_index, place.ended_index)
 
     def require_lines(self, query: Query, registered: Sequence[Registered]) -> None:
-        """Require that a subject's answers may come from credentials, one under each of the query's schemas, in order.
+        """Require that a handle may be answered about from credentials, one under each of the query's schemas.
 
         Raises:
-            CredentialElsewhere: they come from others, or one speaks about someone else (blame: provider); see
+            CredentialElsewhere: they are not one person's, or the handle is not theirs (blame: provider); see
                 verifier.fold.lines.
         """
-        self._lines.require(query, [each.index for each in registered])
+        people = [person_key(each.credential.provider, each.credential.person) for each in registered]
+        self._lines.require(query.provider, query.relying_party, query.subject, people)
 
     def ended_index(self, credential_id: str) -> int | None:
         """The entry that superseded or revoked a credential; None if none did, or there is no such credential."""
@@ -139,15 +147,16 @@ class Registry(Catalogue):
         """The newest entry by which somebody's credentials of a provider were erased, or None."""
         return self._erasures.get(provider)
 
-    def whole_person(self, erasure: Erasure, subject: str) -> dict[str, int]:
+    def whole_person(self, erasure: Erasure, handles: Collection[str]) -> dict[str, int]:
         """Where the credentials of an erasure stand, by id; those that never were registered or are gone left out.
 
         Raises:
-            RegistryError: they are not all that the log has of the subject, or not only that, or another provider's
-                (blame: the provider); see verifier.fold.lines.
+            RegistryError: they and the handles are not all that the log has of the person, or not only that, or another
+                provider's (blame: the provider); see verifier.fold.lines.
         """
         places = self._places_to_erase(erasure)
-        self._lines.require_whole(erasure.provider, subject, [place.index for place in places.values()])
+        people, indices = [each.person for each in places.values()], [each.index for each in places.values()]
+        self._lines.require_whole(erasure.provider, handles, people, indices)
         return {credential_id: place.index for credential_id, place in places.items()}
 
     # -- folding ---------------------------------------------------------------------------------------------------
@@ -172,7 +181,7 @@ class Registry(Catalogue):
         Raises:
             RegistryError: the provider is unknown, or did not sign this with its current key (blame: the sender).
         """
-        if not isinstance(entry, (CredentialEntry, RevocationEntry, ErasureEntry)):
+        if not isinstance(entry, (CredentialEntry, RevocationEntry, ErasureEntry, WithdrawalEntry)):
             return Admitted(entry)
         try:
             if trusted and isinstance(entry, CredentialEntry):
@@ -181,6 +190,8 @@ class Registry(Catalogue):
             signer = self.provider(peek_provider(entry.token))
             if isinstance(entry, RevocationEntry):
                 return Admitted(entry, signer, revocation=Revocation.open(entry.token, signer.entry.key))
+            if isinstance(entry, WithdrawalEntry):
+                return Admitted(entry, signer, withdrawal=Withdrawal.open(entry.token, signer.entry.key))
             if isinstance(entry, ErasureEntry):
                 return Admitted(entry, signer, erasure=Erasure.open(entry.token, signer.entry.key))
             credential = Credential.open(entry.token, signer.entry.key)  # seldom used again soon: not worth the cache
@@ -199,15 +210,16 @@ class Registry(Catalogue):
         """
         if isinstance(logged, Tombstone):
             return
-        if logged.kind == AnswerEntry.kind:
-            # Only whom it binds to what: parsing all of it would take eight times as long.
+        if logged.kind in (AnswerEntry.kind, UndeterminedEntry.kind):
+            # Only whom it binds to what, and which consent it uses: parsing all of it would take eight times as long.
             try:
                 body = json.loads(logged.body)
                 query = body["query"]
-                schema_digests = [b64u_decode(digest) for digest in query["schemas"]]
-                self._bind(query["provider"], query["subject"], schema_digests, body["credentials"], body["asked_at"])
+                if logged.kind == AnswerEntry.kind:
+                    self._bind(query["provider"], query["relying_party"], query["subject"], body["credentials"])
+                self.consents.use(query["provider"], body["consent"], calendar.unix(query["issued_at"]))
             except (CircuitsError, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise EntryError(f"entry {logged.index} is no answer: {type(error).__name__}") from error
+                raise EntryError(f"entry {logged.index} is no outcome: {type(error).__name__}") from error
         elif logged.kind in REGISTRY_KINDS:
             self.apply(logged.index, decode_logged(logged), logged.appended_at, trusted=True)
 
@@ -229,8 +241,11 @@ class Registry(Catalogue):
             undo = self._enter_erasure(index, entry, admitted.erasure)
         elif isinstance(entry, PartyEntry):
             undo = self.parties.enter(index, entry, appended_at)
-        elif isinstance(entry, AnswerEntry):
-            undo = self._enter_answer(entry)
+        elif admitted.withdrawal is not None:
+            provider = self._current(admitted).id
+            undo = self.consents.withdraw(index, provider, admitted.withdrawal.consent)
+        elif isinstance(entry, (AnswerEntry, UndeterminedEntry)):
+            undo = self._enter_outcome(entry)
         self._next = index + 1
 
         def take_back() -> None:
@@ -278,51 +293,41 @@ class Registry(Catalogue):
         if isinstance(credential, Credential):
             require_past(credential, appended_at)
         schema_index = self.schema_index(credential.schema_digest, signer.id)
-        undo = self._supersede(index, credential.supersedes, signer.id) if credential.supersedes else _nothing
-        self._tokens.put(key, Place(index, signer.index, schema_index, None), credential.token)
+        person = person_key(signer.id, credential.person)
+        before = self._tokens.place(_key(credential.supersedes)) if credential.supersedes else None
+        undo = self._end(index, credential.supersedes, signer.id) if credential.supersedes else _nothing
+        try:
+            superseded = None if before is None else before.index
+            undo_line = self._lines.enter(index, person, credential.schema_digest, superseded)
+        except RegistryError:
+            undo()
+            raise
+        self._tokens.put(key, Place(index, signer.index, schema_index, None, person), credential.token)
 
         def take_back() -> None:
             self._tokens.remove(key)
+            undo_line()
             undo()
 
         return take_back
 
-    def _enter_answer(self, entry: AnswerEntry) -> Undo:
-        query = entry.query
-        return self._bind(query.provider, query.subject, query.schema_digests, entry.credentials, entry.asked_at)
+    def _enter_outcome(self, entry: AnswerEntry | UndeterminedEntry) -> Undo:
+        query, undo = entry.query, _nothing
+        if isinstance(entry, AnswerEntry):
+            undo = self._bind(query.provider, query.relying_party, query.subject, entry.credentials)
+        undo_use = self.consents.use(query.provider, entry.consent, query.issued_at)
 
-    def _bind(
-        self,
-        provider: str,
-        subject: str,
-        schema_digests: Sequence[bytes],
-        credentials: Sequence[str],
-        asked_at: int,
-    ) -> Undo:
-        """Bind the subject to the credentials' lines; whether it may be is appraised before, never here."""
-        if len(credentials) != len(schema_digests):
-            raise RegistryError("an answer names one credential for each schema of its question")
+        def take_back() -> None:
+            undo_use()
+            undo()
+
+        return take_back
+
+    def _bind(self, provider: str, relying_party: str, handle: str, credentials: Sequence[str]) -> Undo:
+        """Bind the handle to the credentials' person; whether it may be is appraised before, never here."""
         places = [self._tokens.place(_key(credential)) for credential in credentials]
-        listed = zip(schema_digests, places, strict=True)
-        sources = [(schema_digest, place.index) for schema_digest, place in listed if place is not None]
-        return self._lines.bind(provider, subject, sources, asked_at)
-
-    def _supersede(self, index: int, credential_id: str, provider: str) -> Undo:
-        undo_end = self._end(index, credential_id, provider)
-        place = self._tokens.place(_key(credential_id))
-        if place is None:  # as in an evidence file
-            return undo_end
-        try:
-            undo_line = self._lines.extend(index, place.index)
-        except RegistryError:
-            undo_end()
-            raise
-
-        def undo() -> None:
-            undo_line()
-            undo_end()
-
-        return undo
+        person = next((place.person for place in places if place is not None), None)
+        return _nothing if person is None else self._lines.bind(provider, relying_party, handle, person)
 
     def _places_to_erase(self, erasure: Erasure) -> dict[str, Place]:
         found = {each: self._tokens.place(_key(each)) for each in erasure.credentials}
@@ -337,7 +342,7 @@ class Registry(Catalogue):
         if kept:
             raise RegistryError(f"an erasure names the credential at entry {min(kept)}, and leaves it there")
         rows = {_key(each): self._tokens.row(_key(each)) for each in places}
-        undo_lines = self._lines.forget([place.index for place in places.values()])
+        undo_lines = self._lines.forget([place.person for place in places.values()])
         for key in rows:
             self._tokens.remove(key)
         new = [key for key in map(_key, erasure.credentials) if key not in self._erased]

@@ -11,26 +11,33 @@ from dataclasses import dataclass
 from circuits.encoding import b64u, b64u_decode
 
 _NEVER = 2**64 - 1
-# Place, length of the header, signature; then the deflated header and payload.
-_ROW = struct.Struct(">QQQQH64s")
+# Place and person, length of the header, signature; then the deflated header and payload.
+_ROW = struct.Struct(">QQQQ16sH64s")
 _WORDS = (
     b'{"alg":"Ed25519","kid":"","typ":"zkattest-credential+jwt"}{"as_of":"2026-11-","attributes":[{"commitment":"A'
     b'source":"self","verified_at":"source":"bank","verified_at":"source":"document","verified_at":"2026-'
     b'","name":"sanctioned","name":"owns_home","name":"tenure_months","name":"employer","name":"country","name":"debt"'
     b'"name":"date_of_birth","name":"net_worth","source":"document","verified_at":"2026-11-01"},{"commitment":"A'
     b'","name":"salary","source":"payroll","verified_at":"2026-11-01"},{"commitment":"A"}],"exp":18,"iat":17,"iss":"'
-    b'","jti":"","schema":"","supersedes":""}'
+    b'","jti":"","person":"","schema":"","supersedes":""}'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Numbers of entries: a credential's own, its signer's, its schema's, and the one that ended it, if any."""
+    """Numbers of entries, and whose it is.
+
+    Attributes:
+        index, provider_index, schema_index: the entry of a credential, its signer, its schema.
+        ended_index: the entry that ended it, if any.
+        person: verifier.fold.lines.person_key.
+    """
 
     index: int
     provider_index: int
     schema_index: int
     ended_index: int | None
+    person: bytes
 
 
 class TokenStore:
@@ -49,7 +56,7 @@ class TokenStore:
         deflate = zlib.compressobj(level=6, wbits=-15, zdict=_WORDS)
         packed = deflate.compress(header + payload) + deflate.flush()
         ended = _NEVER if place.ended_index is None else place.ended_index
-        numbers = (place.index, place.provider_index, place.schema_index, ended)
+        numbers = (place.index, place.provider_index, place.schema_index, ended, place.person)
         self._rows[key] = _ROW.pack(*numbers, len(header), signature) + packed
 
     def row(self, key: bytes) -> bytes | None:
@@ -82,8 +89,8 @@ class TokenStore:
 
 def place_of(row: bytes) -> Place:
     """Read where the credential of a row stands in the log."""
-    index, provider_index, schema_index, ended, _size, _signature = _ROW.unpack_from(row)
-    return Place(index, provider_index, schema_index, None if ended == _NEVER else ended)
+    index, provider_index, schema_index, ended, person, _size, _signature = _ROW.unpack_from(row)
+    return Place(index, provider_index, schema_index, None if ended == _NEVER else ended, person)
 
 
 def token_of(row: bytes) -> str:
