@@ -55,7 +55,7 @@ def under(consents):
     granted = {}
 
     def under(query, **terms):
-        key = (query.subject, query.relying_party, tuple(terms.items()))
+        key = (query.subject, query.relying_party, repr(terms))
         if key not in granted:
             fair = {"purpose": "sandbox", "reasons": Reasons.FAILED_CLAUSES, "expires_at": query.expires_at + 10**8}
             agreed = Terms(query.relying_party, query.audience, **(fair | terms))
