@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from circuits import consent as consents
+from circuits import jws
 from circuits.consent import HANDLE, Allowed, Consent, Frequency
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import ConsentError, EncodingError
@@ -258,6 +259,23 @@ class Consents:
         whose = SealedSubject(*(bytes(column) for column in columns))
         opened = self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
         return Granted(self._vault.reference(whose), opened, row.revoked_at)
+
+
+def handles_of(connection: Connection, vault: Vault, reference: str) -> tuple[str, ...]:
+    """The handles by which relying parties were let ask about a subject, within a transaction of the caller's.
+
+    Raises:
+        SubjectUnknown: no such subject (the operator's fault).
+        VaultError: the vault was tampered with.
+    """
+    whose = _subject(connection, vault, reference)
+    chosen = select(CONSENTS.c.id, CONSENTS.c.sealed).where(CONSENTS.c.subject_id == whose.id)
+    rows = connection.execute(chosen).all()
+    if not rows:
+        return ()
+    notes = vault.notes(whose)
+    tokens = (notes.open(bytes(row.sealed), of=bytes(row.id)).decode() for row in rows)
+    return tuple(sorted({jws.peek(token)["sub"] for token in tokens}))
 
 
 def _listed() -> Any:  # noqa: ANN401 - a statement over some columns of two tables

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, insert, select, update
 from circuits.encoding import canonical_json
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from prover.consent import handles_of
 from prover.models import ERASURES
 from prover.vault import Entropy, Vault
 
@@ -27,13 +28,13 @@ class PendingErasure:
     Attributes:
         id: of the note that is kept until it was told.
         token: the provider's signed word.
-        subject: about whom.
+        handles: by which relying parties asked about them.
         credentials: how many they had.
     """
 
     id: bytes
     token: str
-    subject: str
+    handles: tuple[str, ...]
     credentials: int
 
     def __repr__(self) -> str:
@@ -64,12 +65,13 @@ class Eraser:
         """
         request = entropy(_ID)
         with self._engine.begin() as connection:
+            handles = handles_of(connection, self._vault, reference)
             credentials = self._vault.erase_in(connection, reference, now=now)
-            told = canonical_json({"subject": reference, "credentials": sorted(credentials)})
+            told = canonical_json({"handles": list(handles), "credentials": sorted(credentials)})
             sealed = self._vault.seal_request(told, of=request, entropy=entropy)
             connection.execute(insert(ERASURES).values(id=request, requested_at=now, sealed=sealed))
         self._vault.forget(self._engine)
-        return self._signed(request, reference, credentials, now)
+        return self._signed(request, handles, credentials, now)
 
     def pending(self, *, now: int) -> list[PendingErasure]:
         """What the verifier has not acknowledged, oldest first; signed now, with the key that is current.
@@ -96,8 +98,10 @@ class Eraser:
 
     def _opened(self, request: bytes, sealed: bytes, now: int) -> PendingErasure:
         told = json.loads(self._vault.open_request(sealed, of=request))
-        return self._signed(request, told["subject"], told["credentials"], now)
+        return self._signed(request, told["handles"], told["credentials"], now)
 
-    def _signed(self, request: bytes, subject: str, credentials: Collection[str], now: int) -> PendingErasure:
+    def _signed(
+        self, request: bytes, handles: Collection[str], credentials: Collection[str], now: int
+    ) -> PendingErasure:
         signed = sign_erasure(provider=self._provider, credentials=credentials, issued_at=now, key=self._key)
-        return PendingErasure(request, signed.token, subject, len(credentials))
+        return PendingErasure(request, signed.token, tuple(handles), len(credentials))

@@ -80,7 +80,7 @@ def _told(home: "Home", eraser: "Eraser", erased: "PendingErasure") -> "ErasureR
     key = settings.verifier_key.get_secret_value()
     with VerifierClient(settings.verifier_url, key=key, timeout=settings.verifier_timeout) as client:
         try:
-            receipt = client.erase(erased.token, [erased.subject])
+            receipt = client.erase(erased.token, erased.handles)
         except (PeerUnreachable, PeerBroken, RegistrationRefused):
             return None
     eraser.mark_logged(erased.id, receipt.indices[0])

@@ -28,7 +28,7 @@ def tell(eraser: Eraser, client: VerifierClient) -> list[Told]:
     told: list[Told] = []
     for each in eraser.pending(now=now()):
         try:
-            receipt = client.erase(each.token, [each.subject])
+            receipt = client.erase(each.token, each.handles)
         except RegistrationRefused:
             told.append(Told(each, None))
             continue

@@ -255,7 +255,7 @@ def test_taken_back_binds_at_once_even_a_retry(issue, ask, spend, consents):
         ({}, {"purpose": "tenancy"}, NOW),
         ({}, {"consent": ""}, NOW),
         ({}, {}, NOW + 10**9),
-        ({"allowed": Allowed(None, {"debt": ("no number",)})}, {"predicate_text": "debt > 5"}, NOW),
+        ({"allowed": Allowed(None, {"debt": ("no number",)})}, {"text": "debt > 5"}, NOW),
     ],
     ids=str,
 )
@@ -263,8 +263,8 @@ def test_what_the_consent_does_not_allow_is_declined_and_costs_nothing(engine, i
     issue(debt=50_500, home="yes")
     assert spend(ask("home")) is True
     kept = rows(engine)[0]
-    text = changes.pop("predicate_text", "home")
-    assert spend(ask(text, terms=terms, **changes), now=now) == "declined"
+    fields = {"text": "home", **changes}
+    assert spend(ask(terms=terms, **fields), now=now) == "declined"
     assert rows(engine)[0] == kept
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from circuits.attributes import Schema
 from circuits.erasure import Erasure
+from prover.consent import Terms
 from prover.erasing import Eraser
 from prover.errors import SubjectUnknown, VaultError
 from prover.models import ERASURES
@@ -33,12 +34,24 @@ def issued(issuer):
     return [each.credential for each in ids]
 
 
-def test_what_is_to_be_told_names_all_credentials_and_waits(eraser, issued, issuer, signing_key):
+@pytest.fixture
+def handles(consents, issued):
+    """Alice has consented to two relying parties, to one of them twice, Bob to one."""
+    assert issued
+    parties = [("alice-planted", "one"), ("alice-planted", "two"), ("alice-planted", "one"), ("bob", "one")]
+    given = [
+        consents.grant(subject, Terms(party, "origin", "sandbox", NOW + 9), now=NOW, entropy=os.urandom).handle
+        for subject, party in parties
+    ]
+    return tuple(sorted({*given[:3]}))
+
+
+def test_what_is_to_be_told_names_all_handles_and_credentials_and_waits(eraser, issued, handles, issuer, signing_key):
     erased = eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
     assert erased.credentials == 2
     (pending,) = eraser.pending(now=NOW + 9)
     said = Erasure.open(pending.token, signing_key.public)
-    assert (pending.id, pending.subject) == (erased.id, "alice-planted")
+    assert (pending.id, pending.handles, len(handles)) == (erased.id, handles, 2)
     assert (said.provider, said.issued_at, said.credentials) == ("bank", NOW + 9, tuple(sorted(issued[:2])))
     assert [each.id for each in issuer.pending(9)] == issued[2:]
     assert "alice" not in repr(pending)
