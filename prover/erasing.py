@@ -6,15 +6,16 @@ neither. The note is sealed, and goes when the verifier has answered; its place 
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine, func, insert, select, update
 
 from circuits.encoding import canonical_json
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from circuits.receipt import sign_receipt
 from prover.consent import handles_of
-from prover.models import ERASURES
+from prover.models import CONSENTS, ERASURES, INQUIRIES, SUBJECTS
 from prover.vault import Entropy, Vault
 
 _ID = 16
@@ -30,12 +31,14 @@ class PendingErasure:
         token: the provider's signed word.
         handles: by which relying parties asked about them.
         credentials: how many they had.
+        receipt: for the person, the provider's signed word that it is done; None when it is told later.
     """
 
     id: bytes
     token: str
     handles: tuple[str, ...]
     credentials: int
+    receipt: str | None = None
 
     def __repr__(self) -> str:
         return "<PendingErasure redacted>"
@@ -66,12 +69,19 @@ class Eraser:
         request = entropy(_ID)
         with self._engine.begin() as connection:
             handles = handles_of(connection, self._vault, reference)
+            whose = select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == self._vault.lookup(reference)).scalar_subquery()
+            counted = {
+                name: connection.scalar(select(func.count()).select_from(table).where(table.c.subject_id == whose)) or 0
+                for name, table in (("consents", CONSENTS), ("inquiries", INQUIRIES))
+            }
             credentials = self._vault.erase_in(connection, reference, now=now)
             told = canonical_json({"handles": list(handles), "credentials": sorted(credentials)})
             sealed = self._vault.seal_request(told, of=request, entropy=entropy)
             connection.execute(insert(ERASURES).values(id=request, requested_at=now, sealed=sealed))
         self._vault.forget(self._engine)
-        return self._signed(request, handles, credentials, now)
+        erased = {"credentials": len(credentials), **counted}
+        receipt = sign_receipt(provider=self._provider, request=request, erased=erased, issued_at=now, key=self._key)
+        return replace(self._signed(request, handles, credentials, now), receipt=receipt.token)
 
     def pending(self, *, now: int) -> list[PendingErasure]:
         """What the verifier has not acknowledged, oldest first; signed now, with the key that is current.

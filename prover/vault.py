@@ -173,6 +173,10 @@ class Vault:
         """The keyed hash under which a query that came before is found."""
         return self._keyed(fields("zkattest/vault/query/1", digest))
 
+    def token_lookup(self, token: str) -> bytes:
+        """The keyed hash under which a subject's token is found."""
+        return self._keyed(fields("zkattest/vault/subject-token/1", token.encode()))
+
     def notes(self, subject: SealedSubject) -> "Notes":
         """What is noted about a subject, for as long as one transaction. Raises VaultError: see `subject_key`."""
         return Notes(subject.id, self.subject_key(subject))

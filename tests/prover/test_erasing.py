@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from circuits.attributes import Schema
 from circuits.erasure import Erasure
+from circuits.receipt import ErasureReceipt
 from prover.consent import Terms
 from prover.erasing import Eraser
 from prover.errors import SubjectUnknown, VaultError
@@ -49,6 +50,8 @@ def handles(consents, issued):
 def test_what_is_to_be_told_names_all_handles_and_credentials_and_waits(eraser, issued, handles, issuer, signing_key):
     erased = eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
     assert erased.credentials == 2
+    receipt = ErasureReceipt.open(erased.receipt, signing_key.public)
+    assert (receipt.request, receipt.erased) == (erased.id, {"credentials": 2, "consents": 3, "inquiries": 0})
     (pending,) = eraser.pending(now=NOW + 9)
     said = Erasure.open(pending.token, signing_key.public)
     assert (pending.id, pending.handles, len(handles)) == (erased.id, handles, 2)

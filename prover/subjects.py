@@ -1,0 +1,97 @@
+"""What a person may do with what is held about them: see who asked, dispute, erase. A token shows that it is they.
+
+A token is `zks_` and 32 random bytes; only its keyed hash is stored. The provider's operator gives it to the person,
+who was identified to begin with. It is good until it is taken back, or the person erased.
+"""
+
+import re
+from typing import Final
+
+from sqlalchemy import ColumnElement, Engine, insert, select, update
+
+from circuits.encoding import b64u
+from prover import inquiries
+from prover.errors import SubjectUnknown
+from prover.inquiries import Inquiry
+from prover.models import SUBJECTS, TOKENS
+from prover.vault import Entropy, SealedSubject, Vault
+
+PREFIX: Final = "zks_"
+_SECRET: Final = 32
+_TOKEN: Final = re.compile(r"zks_[A-Za-z0-9_-]{43}")
+_SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
+
+
+class Subjects:
+    """Opens a provider's vault to its people, each to what is theirs. Thread-safe."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        """Args: the migrated database and its vault."""
+        self._engine = engine
+        self._vault = vault
+
+    def issue_token(self, reference: str, *, now: int, entropy: Entropy) -> str:
+        """Make a token for a person; those they have stay good. It is shown once.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        token = PREFIX + b64u(entropy(_SECRET))
+        lookup = self._vault.lookup(reference)
+        with self._engine.begin() as connection:
+            chosen = select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == lookup).with_for_update()
+            subject_id = connection.scalar(chosen)
+            if subject_id is None:
+                raise SubjectUnknown("no such subject in this vault")
+            row = {"digest": self._vault.token_lookup(token), "subject_id": subject_id, "created_at": now}
+            connection.execute(insert(TOKENS).values(row))
+        return token
+
+    def revoke_tokens(self, reference: str, *, now: int) -> int:
+        """Take back all tokens of a person; returns how many that were.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        with self._engine.begin() as connection:
+            subject_id = connection.scalar(
+                select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == self._vault.lookup(reference))
+            )
+            if subject_id is None:
+                raise SubjectUnknown("no such subject in this vault")
+            theirs = (TOKENS.c.subject_id == subject_id) & TOKENS.c.revoked_at.is_(None)
+            return connection.execute(update(TOKENS).where(theirs).values(revoked_at=now)).rowcount
+
+    def holder(self, token: str) -> str:
+        """The reference of whoever holds a token.
+
+        Raises:
+            SubjectUnknown: nobody does, any more or ever (the caller's fault).
+            VaultError: the vault was tampered with.
+        """
+        return self._vault.reference(self._holder(token))
+
+    def inquiries(self, token: str, *, limit: int = 1000) -> list[Inquiry]:
+        """What was asked about the holder of a token, newest first. Raises as holder does."""
+        return inquiries.listing(self._engine, self._vault, self._holder(token), limit=limit)
+
+    def inquiries_about(self, reference: str, *, limit: int = 1000) -> list[Inquiry]:
+        """What was asked about a subject, newest first, for the operator's eyes. Raises as holder does."""
+        whose = self._found(SUBJECTS.c.lookup == self._vault.lookup(reference))
+        return inquiries.listing(self._engine, self._vault, whose, limit=limit)
+
+    def dispute(self, token: str, *, since: int) -> None:
+        """Note that the holder of a token disputes what is held of them. Raises as holder does."""
+        self._vault.dispute(self._engine, self.holder(token), since=since)
+
+    def _holder(self, token: str) -> SealedSubject:
+        wanted = self._vault.token_lookup(token if _TOKEN.fullmatch(token) else "")
+        theirs = select(TOKENS.c.subject_id).where(TOKENS.c.digest == wanted, TOKENS.c.revoked_at.is_(None))
+        return self._found(SUBJECTS.c.id.in_(theirs))
+
+    def _found(self, which: ColumnElement[bool]) -> SealedSubject:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            row = connection.execute(select(*_SUBJECT).where(which, SUBJECTS.c.lookup.is_not(None))).one_or_none()
+        if row is None:
+            raise SubjectUnknown("no such subject in this vault")
+        return SealedSubject(*(bytes(column) for column in row))
