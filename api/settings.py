@@ -138,6 +138,10 @@ class ProverSettings(ServiceSettings):
     """How long the registration sleeps when nothing is pending."""
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     proving_timeout: Seconds = 10.0
+    decline_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 250
+    """What is declined is told after this long, or a multiple of it: its time says nothing about why."""
+    shared_budget: bool = False
+    """One budget for all relying parties together: a refusal tells one of them that others asked something near."""
 
     @model_validator(mode="after")
     def _one_key(self) -> "ProverSettings":

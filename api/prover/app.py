@@ -1,12 +1,13 @@
 """The prover's application: `create_app(settings)`. Proofs for verifiers, records from the operator."""
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from structlog.typing import FilteringBoundLogger
 
@@ -22,12 +23,14 @@ from api.peers.wire import (
     RecordsRequest,
     RecordsResponse,
 )
+from api.prover import consents
 from api.prover.registration import Registrar
+from api.prover.service import REFUSALS, Asker, Operator, ProverService, Service
 from api.settings import ProverSettings
 from api.tables import tables_directory
 from api.version import VERSION
-from api.web.auth import Authenticator, Principal, Scope
-from api.web.foundation import Gate, StrictRoute, build, holder_of
+from api.web.auth import Authenticator
+from api.web.foundation import Gate, StrictRoute, build
 from api.web.keyring import FileKeys
 from api.web.logs import listening, open_logger
 from api.web.metrics import Metrics
@@ -39,7 +42,9 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.group import use_tables
 from circuits.jws import SigningKey
+from circuits.leakage import written
 from circuits.query import Query
+from prover.consent import Consents
 from prover.erasing import Eraser
 from prover.errors import Declined
 from prover.issuance import Issuer
@@ -47,23 +52,11 @@ from prover.keys import EnvironmentKeyProvider, FileKeyProvider, KeyProvider
 from prover.pool import ProvingPool
 from prover.proving import Answered, Responder
 from prover.records import Record
+from prover.subjects import Subjects
 from prover.vault import Vault
 
 _DESCRIPTION: Final = """The prover keeps verified attributes in an encrypted vault and answers questions about them
 with zero-knowledge proofs. It tells verifiers **yes** or **no**, never a value. All refusals look alike."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProverService:
-    """Everything an endpoint needs, opened by the lifespan."""
-
-    settings: ProverSettings
-    key: SigningKey
-    issuer: Issuer
-    responder: Responder
-    eraser: Eraser
-    registrar: Registrar | None
-    metrics: Metrics
 
 
 def create_app(settings: ProverSettings) -> FastAPI:
@@ -95,6 +88,7 @@ def create_app(settings: ProverSettings) -> FastAPI:
         large=("/v1/records",),
     )
     app.include_router(router)
+    app.include_router(consents.router)
     return app
 
 
@@ -121,7 +115,9 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
             provider=settings.provider,
             key=key.public,
             audiences=frozenset(settings.audiences),
+            shared=settings.shared_budget,
         )
+        granted = Consents(engine, vault, key=key, provider=settings.provider)
         eraser = Eraser(engine, vault, key=key, provider=settings.provider)
         registrar = None
         if settings.verifier_url is not None and settings.verifier_key is not None:
@@ -132,11 +128,14 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
                     timeout=settings.verifier_timeout,
                 )
             )
-            registrar = Registrar(issuer, client, eraser=eraser, pause=settings.registration_pause, logger=logger)
+            registrar = Registrar(
+                issuer, client, eraser=eraser, consents=granted, pause=settings.registration_pause, logger=logger
+            )
             metrics.refused.set_function(registrar.refused_count)
             registrar.start()
             stack.callback(registrar.close)
-        yield ProverService(settings, key, issuer, responder, eraser, registrar, metrics)
+        subjects = Subjects(engine, vault)
+        yield ProverService(settings, key, issuer, responder, granted, subjects, eraser, registrar, metrics)
 
 
 def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
@@ -153,29 +152,11 @@ def _readiness(service: ProverService) -> dict[str, Any]:
         "pending_credentials": waiting,
         "refused_credentials": refused,
         "pending_erasures": service.eraser.pending_count(),
+        "pending_withdrawals": service.consents.pending_count(),
     }
 
 
-async def service_of(request: Request) -> ProverService:
-    """The service behind the application."""
-    service: ProverService = request.app.state.service
-    return service
-
-
 router = APIRouter(route_class=StrictRoute)
-Service = Annotated[ProverService, Depends(service_of)]
-Asker = Annotated[Principal, Depends(holder_of(Scope.PROVE))]
-Operator = Annotated[Principal, Depends(holder_of(Scope.ADMIN))]
-_REFUSALS: Final = (
-    "bad-request",
-    "unauthenticated",
-    "insufficient-scope",
-    "too-large",
-    "unsupported-media-type",
-    "unprocessable",
-    "too-many-requests",
-    "unavailable",
-)
 
 
 @router.post(
@@ -183,19 +164,25 @@ _REFUSALS: Final = (
     tags=["proofs"],
     summary="Answer a query with a proof",
     response_model=ProofAnswer | ProofUndetermined,
-    responses=documented(*_REFUSALS, "predicate-syntax", "predicate-type", "declined"),
+    responses=documented(*REFUSALS, "predicate-syntax", "predicate-type", "declined"),
 )
-def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
-    """For verifiers (scope `prove`, the key's owner being the query's audience). `declined` never says why."""
+async def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
+    """For verifiers (scope `prove`, the key's owner being the query's audience). `declined` never says why.
+
+    Nor does the time it takes: what is declined is told at the next multiple of `decline_after_ms`.
+    """
+    began = time.monotonic()
     query = Query.from_json(body.query)
     if query.audience != asker.owner:
         raise Problem("insufficient-scope", "the query's audience is not the owner of the key")
     answers = service.metrics.answers
     try:
         with service.metrics.stages.labels("respond").time():
-            found = service.responder.respond(query, now=now(), entropy=os.urandom)
+            found = await run_in_threadpool(service.responder.respond, query, now=now(), entropy=os.urandom)
     except Declined:
         answers.labels(service.settings.provider, "declined").inc()
+        step = service.settings.decline_after_ms / 1000
+        await asyncio.sleep(step - (time.monotonic() - began) % step)
         raise
     told: ProofAnswer | ProofUndetermined
     if isinstance(found, Answered):
@@ -207,6 +194,7 @@ def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
             credentials=list(found.credentials),
             clauses=None if found.clauses is None else list(found.clauses),
             proof=b64u(found.proof),
+            disclosed=written.to_json(found.disclosed),
         )
     else:
         answers.labels(service.settings.provider, "undetermined").inc()
@@ -218,15 +206,14 @@ def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
     "/v1/records",
     tags=["records"],
     summary="Commit to verified attributes",
-    responses=documented(*_REFUSALS),
+    responses=documented(*REFUSALS),
 )
 def issue(body: RecordsRequest, _: Operator, service: Service) -> RecordsResponse:
     """For the provider's operator (scope `admin`). The records of one request are committed together or not at all."""
     schema = Schema.from_json(body.schema_)
     records = [Record(each.subject, each.values, each.line) for each in body.records]
     outcomes = service.issuer.issue(records, schema=schema, now=now(), entropy=os.urandom)
-    if service.registrar is not None:
-        service.registrar.wake()
+    service.wake()
     return RecordsResponse(
         outcomes=[
             RecordOutcome(

@@ -1,6 +1,7 @@
 """Registration: one thread empties the issuer's outbox into the verifier's log, in order, for as long as it takes.
 
-Before that it has the verifier erase whoever was erased here: that is never put off by what cannot be registered.
+Before that it has the verifier erase whoever was erased here, and tells it which consents were taken back: neither is
+ever put off by what cannot be registered.
 
 The outbox is the truth: a crash between the verifier's receipt and our note of it sends the same batch again, and the
 verifier gives the same places. When the verifier is away, the pauses grow; new records or its return end them.
@@ -17,9 +18,11 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
+from api.clock import now
 from api.peers.outbound import PeerBroken, PeerUnreachable
 from api.peers.verifier_client import RegistrationRefused, VerifierClient
 from api.prover.erasures import tell
+from prover.consent import Consents
 from prover.erasing import Eraser
 from prover.errors import VaultError
 from prover.issuance import Issuer, Pending
@@ -38,6 +41,7 @@ class Registrar:
         client: VerifierClient,
         *,
         eraser: Eraser | None = None,
+        consents: Consents | None = None,
         pause: float,
         logger: FilteringBoundLogger,
         jitter: Callable[[], float] = random.random,
@@ -46,6 +50,8 @@ class Registrar:
         self._client = client
         self._eraser = eraser
         self._unerased = 0
+        self._consents = consents
+        self._unwithdrawn = 0
         self._pause = pause
         self._logger = logger
         self._jitter = jitter
@@ -73,7 +79,7 @@ class Registrar:
         return self._issuer.pending_count(until=self._refused) if self._refused is not None else 0
 
     def flush(self) -> int:
-        """Tell of erasures, then register one batch of what waits, but for what the verifier refuses.
+        """Tell of erasures and withdrawals, then register one batch of what waits, but for what the verifier refuses.
 
         Returns:
             How many credentials that was.
@@ -82,6 +88,7 @@ class Registrar:
             PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
         """
         self._tell_erasures()
+        self._tell_withdrawals()
         for schema in self._issuer.pending_schemas():
             self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))
         waiting = self._issuer.pending(BATCH, beyond=self._refused)
@@ -112,6 +119,27 @@ class Registrar:
             self._logger.error("erasures-refused", count=self._unerased)
         if len(told) > self._unerased:
             self._logger.info("erased", count=len(told) - self._unerased)
+
+    def _tell_withdrawals(self) -> None:
+        if self._consents is None or self._consents.pending_count() <= self._unwithdrawn:
+            return  # as with erasures
+        try:
+            pending = self._consents.pending(now=now())
+        except VaultError:
+            self._unwithdrawn = self._consents.pending_count()
+            self._logger.error("withdrawals-unreadable", count=self._unwithdrawn)  # noqa: TRY400 - a traceback may quote
+            return
+        refused = 0
+        for each in pending:
+            try:
+                self._consents.mark_logged(each.id, self._client.withdraw(each.token))
+            except RegistrationRefused:
+                refused += 1
+        self._unwithdrawn = refused
+        if refused:
+            self._logger.error("withdrawals-refused", count=refused)
+        if len(pending) > refused:
+            self._logger.info("withdrawn", count=len(pending) - refused)
 
     def _register(self, waiting: Sequence[Pending]) -> None:
         if not waiting:

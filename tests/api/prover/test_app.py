@@ -1,3 +1,4 @@
+import hashlib
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from circuits import predicate, statement
 from circuits.attributes import Schema
 from circuits.credential import Credential
 from circuits.encoding import b64u, b64u_decode
+from circuits.query import Reasons
 from circuits.vocabulary import Vocabulary
 from prover.issuance import Issuer
 from prover.models import CREDENTIALS
@@ -25,6 +27,30 @@ def records(provider, people=None):
     }
 
 
+GRANTED = {}
+
+
+def grant(prover, provider, name, **more):
+    body = {
+        "subject": name,
+        "relying_party": "acme-bank",
+        "via": provider.origin,
+        "purpose": "sandbox",
+        "expires_at": "2099-01-01T00:00:00Z",
+    }
+    response = prover.post("/v1/consents", json=body | more, headers=provider.bearer(provider.operator))
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+def put(provider, name="ann", **more):
+    """A question about someone, now, under their consent; under nobody's if they are not there."""
+    given = GRANTED.get(name) or {"handle": b64u(bytes(16)), "consent": name}
+    digest = b64u(hashlib.sha256(given["consent"].encode()).digest())
+    named = {"subject": given["handle"], "consent": digest, "purpose": "sandbox", "now": int(time.time())}
+    return provider.query(**(named | more))
+
+
 @pytest.fixture(scope="module")
 def tokens(prover, provider):
     """Three people, issued and, as far as the prover knows, registered."""
@@ -34,6 +60,8 @@ def tokens(prover, provider):
     waiting = issuer.pending(10)
     assert prover.get("/readyz").json()["pending_credentials"] == 3
     issuer.mark_registered([each.id for each in waiting], list(range(3)))
+    for name in provider.people:
+        GRANTED[name] = grant(prover, provider, name)
     return {each.id: each.token for each in waiting}
 
 
@@ -44,7 +72,7 @@ def ask(prover, key, query):
 
 @pytest.mark.parametrize(("subject", "answer"), [("ann", "yes"), ("ben", "no")])
 def test_yes_and_no_are_proven(prover, provider, tokens, subject, answer):
-    asked = provider.query(subject=subject, now=int(time.time()))
+    asked = put(provider, subject)
     response = ask(prover, provider.verifier, asked)
     assert response.status_code == 200
     assert response.headers["cache-control"] == "no-store"
@@ -52,6 +80,8 @@ def test_yes_and_no_are_proven(prover, provider, tokens, subject, answer):
     assert told["answer"] == answer
     (used,) = told["credentials"]
     assert told["clauses"] is None
+    (disclosed,) = told["disclosed"]
+    assert disclosed["attribute"] == "salary"
     credential = Credential.open(tokens[used], provider.signing_key.public)
     schema = Schema.from_json(provider.schema)
     built = statement.build(
@@ -65,20 +95,45 @@ def test_yes_and_no_are_proven(prover, provider, tokens, subject, answer):
 
 
 def test_an_absent_value_is_undetermined(prover, provider):
-    told = ask(prover, provider.verifier, provider.query(subject="eve", now=int(time.time()))).json()
+    told = ask(prover, provider.verifier, put(provider, "eve")).json()
     assert told["outcome"] == "undetermined"
     assert told["reason"] == "absent"
 
 
-def test_declined_is_the_same_bytes_whoever_is_asked_about(prover, provider):
-    now = int(time.time())
-    refusals = [
-        ask(prover, provider.verifier, provider.query(subject=name, now=now)) for name in ("nobody", "Ann", "x" * 200)
-    ]
+def refused(prover, provider):
+    """A question that is declined, for each reason there is."""
+    narrow = grant(prover, provider, "ann", allowed={"attributes": ["country"]})
+    seldom = grant(prover, provider, "ben", frequency={"count": 1, "seconds": 3600})
+    revoked = grant(prover, provider, "eve")
+    path = f"/v1/consents/{revoked['id']}/revoke"
+    assert prover.post(path, headers=provider.bearer(provider.operator)).json()["revoked_at"]
+    GRANTED.update(narrow=narrow, seldom=seldom, revoked=revoked)
+    assert ask(prover, provider.verifier, put(provider, "seldom")).status_code == 200
+    return {
+        "nobody": put(provider, "nobody"),
+        "another relying party": put(provider, relying_party="other-bank"),
+        "another person": put(provider, subject=GRANTED["ben"]["handle"]),
+        "purpose": put(provider, purpose="tenancy"),
+        "attribute": put(provider, "narrow"),
+        "too often": put(provider, "seldom"),
+        "revoked": put(provider, "revoked"),
+        "reasons": put(provider, reasons=Reasons.FAILED_CLAUSES),
+    }
+
+
+def test_declined_is_the_same_bytes_whatever_the_reason(prover, provider):
+    assert ask(prover, provider.verifier, put(provider)).status_code == 200
+    step = provider.settings().decline_after_ms / 1000
+    refusals, times = [], {}
+    for reason, query in refused(prover, provider).items():
+        began = time.monotonic()
+        refusals.append(ask(prover, provider.verifier, query))
+        times[reason] = time.monotonic() - began
     assert {response.status_code for response in refusals} == {403}
     assert len({response.content for response in refusals}) == 1
     assert len({tuple(sorted(response.headers.items())) for response in refusals}) == 1
     assert refusals[0].json()["type"].endswith("/declined")
+    assert min(times.values()) >= step, times
 
 
 @pytest.mark.parametrize(
@@ -98,7 +153,7 @@ def test_declined_is_the_same_bytes_whoever_is_asked_about(prover, provider):
 )
 def test_a_query_that_is_not_ours_to_answer_is_refused(prover, provider, case):
     change, status, name = case
-    good = provider.query(now=int(time.time()))
+    good = put(provider)
     assert ask(prover, provider.verifier, good).status_code == 200
     body = good.to_json()
     other = {**body, **{_MEMBER.get(key, key): _wire(key, value) for key, value in change.items()}}
@@ -119,7 +174,7 @@ def _wire(key, value):
 
 
 def test_a_malformed_query_is_named(prover, provider):
-    body = {**provider.query(now=1).to_json(), "colour": "red"}
+    body = {**put(provider, now=1).to_json(), "colour": "red"}
     response = prover.post("/v1/proofs", json={"query": body}, headers=provider.bearer(provider.verifier))
     assert response.status_code == 422
     assert "exactly the members" in response.json()["detail"]
@@ -128,7 +183,7 @@ def test_a_malformed_query_is_named(prover, provider):
 @pytest.mark.parametrize("path", ["/v1/proofs", "/v1/records"])
 @pytest.mark.parametrize("who", ["nobody", "garbage", "wrong scope"])
 def test_only_the_right_key_opens(prover, provider, path, who):
-    body = records(provider) if path == "/v1/records" else {"query": provider.query(now=int(time.time())).to_json()}
+    body = records(provider) if path == "/v1/records" else {"query": put(provider).to_json()}
     wrong = provider.verifier if path == "/v1/records" else provider.operator
     headers = {"nobody": {}, "garbage": {"Authorization": "Bearer x"}, "wrong scope": provider.bearer(wrong)}[who]
     response = prover.post(path, json=body, headers=headers)
@@ -136,7 +191,7 @@ def test_only_the_right_key_opens(prover, provider, path, who):
 
 
 def test_a_verifier_asks_in_its_own_name_only(prover, provider):
-    response = ask(prover, provider.stranger, provider.query(now=int(time.time())))
+    response = ask(prover, provider.stranger, put(provider))
     assert response.status_code == 403
     assert response.json()["type"].endswith("/insufficient-scope")
 
@@ -165,7 +220,7 @@ def test_a_tampered_vault_is_an_internal_error_that_tells_nothing(prover, provid
     engine = open_engine(f"sqlite:///{provider.folder / 'vault.sqlite'}")
     service = prover.app.state.service
     assert isinstance(service.issuer, Issuer)
-    asked = provider.query(subject="ben", now=int(time.time()))
+    asked = put(provider, "ben")
     told = ask(prover, provider.verifier, asked).json()
     row = CREDENTIALS.c.id == told["credentials"][0]
     with engine.begin() as connection:
