@@ -7,7 +7,7 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable, Reply
-from api.web.schemas import CredentialReceipts, ErasureReceipt, SchemaReceipt
+from api.web.schemas import CredentialReceipts, ErasureReceipt, SchemaReceipt, WithdrawalReceipt
 
 _MOST_BYTES: Final = 4 << 20
 _ERASING_SECONDS: Final = 300.0
@@ -74,6 +74,11 @@ class VerifierClient:
         """Have a person erased; what was. Again is harmless. Raises as register_schema does."""
         body = {"erasure": token, "subjects": list(handles)}
         return _read(self._patient.post(f"{self._url}/v1/erasures", body, key=self._key), ErasureReceipt)
+
+    def withdraw(self, token: str) -> int:
+        """Have a consent's withdrawal logged; its place. Again gives the same. Raises as register_schema does."""
+        reply = self._patient.post(f"{self._url}/v1/withdrawals", {"withdrawal": token}, key=self._key)
+        return _read(reply, WithdrawalReceipt).index
 
 
 def _read(reply: Reply, kind: type[Receipt]) -> Receipt:

@@ -22,10 +22,11 @@ from api.web.auth import Scope, make_key
 from api.web.keyring import TableKeys, write_callers
 from circuits import predicate
 from circuits.attributes import Schema
+from circuits.consent import Allowed, issue
 from circuits.encoding import b64u
 from circuits.group import use_tables
 from circuits.jws import SigningKey
-from circuits.query import Query
+from circuits.query import Query, Reasons
 from prover.keys import FileKeyProvider
 from verifier.entries.kinds import REGISTRY_KINDS, ProviderEntry, decode_logged
 from verifier.fold.registry import Registry
@@ -236,6 +237,7 @@ class World:
         (folder / "verifier").mkdir()
         self.verifier = Verifier(folder / "verifier", tables, self.provider, database=database)
         self.more = more
+        self.consents = {}
         self.log = io.StringIO()
 
     def take_log(self):
@@ -276,9 +278,38 @@ class World:
                 assert time.monotonic() < deadline, self.log.getvalue()[-2000:]
                 time.sleep(0.02)
 
+    def consent(self, subject, party="acme-bank"):
+        """The token of someone's consent to anything, granted when it is first needed; nobody's for nobody."""
+        if (subject, party) not in self.consents:
+            body = {"subject": subject, "relying_party": party, "via": ORIGIN, "purpose": "sandbox"}
+            body |= {"reasons": "failed-clauses", "expires_at": "2099-01-01T00:00:00Z"}
+            with self.prover_server.client(self.provider.operator) as operator:
+                response = operator.post("/v1/consents", json=body)
+            if response.status_code == 404:
+                return self.nobodys(party)
+            self.consents[subject, party] = response.json()["consent"]
+        return self.consents[subject, party]
+
+    def nobodys(self, party="acme-bank"):
+        """A consent as the provider would have signed it, of nobody."""
+        terms = {"purpose": "sandbox", "allowed": Allowed(), "reasons": Reasons.FAILED_CLAUSES, "frequency": None}
+        return issue(
+            id=os.urandom(16),
+            handle=os.urandom(16),
+            provider=PROVIDER,
+            relying_party=party,
+            via=ORIGIN,
+            issued_at=int(time.time()),
+            expires_at=4_000_000_000,
+            key=self.provider.signing_key,
+            **terms,
+        ).token
+
     def ask(self, predicate="salary > 100000", subject="ann", *, client=None, key=None, **more):
         headers = {"Idempotency-Key": key} if key else {}
-        body = {"predicate": predicate, "subject": subject} | more
+        body = {"predicate": predicate} | more
+        if "consent" not in body:
+            body["consent"] = self.consent(subject)
         return (client or self.lender).post("/v1/queries", json=body, headers=headers)
 
 

@@ -18,6 +18,20 @@ def client(world):
         yield client
 
 
+def test_a_consent_that_is_taken_back_is_logged_as_such(world):
+    assert world.ask(subject="ben").json()["answer"] == "no"
+    logged = world.verifier.service.log.size
+    with world.prover_server.client(world.provider.operator) as operator:
+        (given,) = operator.get("/v1/consents?subject=ben").json()["consents"]
+        assert operator.post(f"/v1/consents/{given['id']}/revoke").status_code == 200
+        assert world.ask(subject="ben").status_code == 403
+        deadline = time.monotonic() + 10
+        while operator.get("/readyz").json()["pending_withdrawals"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert world.verifier.service.log.size > logged
+
+
 def test_registering_again_gives_the_same_places(world, client):
     logged = world.verifier.service.log.size
     index = client.register_schema(world.provider.schema)
