@@ -1,7 +1,7 @@
 """Whether a question was asked, and answered, under a consent that holds: one rule, live and in replay.
 
 A consent is not logged when it is granted; it is shown with the question. It counts if the key that signed it counted
-at its date, as the log says up to the question. Its period is looked at when the question was put.
+at its date: from its `valid_from` until another was registered. Its period is looked at when the question was put.
 """
 
 import hashlib
@@ -91,9 +91,7 @@ def require_usable(granted: Granted, query: Query, *, registry: Registry, asked_
 def _opened(token: str, history: tuple[Provider, ...], asked_at: int) -> Granted:
     """Open a consent with the newest of its provider's keys that signed it and counted at its date."""
     known = [each for each in history if each.index < asked_at]
-    ends = {
-        before.index: after.entry.valid_from for before, after in pairwise(known) if before.entry.key != after.entry.key
-    }
+    ends = {before.index: after.at for before, after in pairwise(known) if before.entry.key != after.entry.key}
     try:
         kid = jws.peek_kid(token)
         for each in reversed(known):

@@ -32,7 +32,7 @@ class ProofAnswer(Wire):
     proof: Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[A-Za-z0-9_-]+$")]
     disclosed: Annotated[
         list[dict[str, Any]], Field(max_length=64, description="circuits.leakage.written: of each attribute")
-    ] = []
+    ]
 
 
 class ProofUndetermined(Wire):

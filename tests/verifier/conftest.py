@@ -331,8 +331,12 @@ class Answers:
         self.count += 1
         schemas = (schema or self.world.company.schema,)
         vocabulary = Vocabulary(schemas)
-        query = self.world.query(predicate, changes.pop("subject", "ada"), schemas=schemas, **changes)
-        registered = (self.world.registry.credential(credential.id),)
+        subject = changes.pop("subject", "ada")
+        query = self.world.query(predicate, subject, schemas=schemas, **changes)
+        found = self.world.registry.credential(credential.id)
+        if subject != "ada":  # as if that person had it
+            found = replace(found, credential=replace(found.credential, person=b64u(number(subject))))
+        registered = (found,)
         answered = Answered(answer == "yes", (credential.id,), b"", clauses)
         when = self.world.log.size if asked_at is None else asked_at
         claim = Claim(query, parse(predicate, vocabulary), vocabulary, registered, answered, when, None, None)

@@ -11,7 +11,7 @@ from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndeterm
 from verifier.attestation import TYP
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Answered, Declined, Undetermined
+from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged
 from verifier.errors import CredentialSuperseded, LogRefused, LogUnavailable, ProofRefused
 from verifier.fold.registry import Registry
@@ -83,7 +83,7 @@ def test_a_wrong_answer_is_neither_attested_nor_logged(world, people):
     query = world.query()
     good = world.company.prove(query, people["ada"])
     with pytest.raises(ProofRefused):
-        world.ask(source=Says(Answered(not good.answer, good.credentials, good.proof)))
+        world.ask(source=Says(replace(good, answer=not good.answer)))
     assert world.log.size == before
 
 

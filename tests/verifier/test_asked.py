@@ -44,12 +44,20 @@ def bank(world):
     return world
 
 
+SHOWN = {}
+"""The consents of the world that is tested."""
+
+
+@pytest.fixture(autouse=True)
+def _consents(world):
+    SHOWN["tokens"] = world.company.tokens
+
+
 def words(query, **changes):
     said = {
         "predicate": query.predicate_text,
-        "subject": query.subject,
+        "consent": SHOWN["tokens"][query.consent].token,
         "audience": query.audience,
-        "purpose": query.purpose,
         "max_age": query.max_age,
     }
     return {name: value for name, value in (said | changes).items() if value is not ...}
@@ -68,7 +76,7 @@ def request_for(query, *, key=LENDER, uri=URI, method="POST", said=None, **chang
 
 def put(world, query, request, source=None):
     settings = {"log": world.log, "registry": world.registry, "signer": lambda: world.key, "now": lambda: world.now}
-    return answer(query, source=source or world.company, request=request, **settings)
+    return answer(query, consent=world.token(query), source=source or world.company, request=request, **settings)
 
 
 def lines_of(entries, signer):
@@ -115,7 +123,7 @@ def test_a_signed_question_without_an_answer_is_logged_with_its_signature(bank, 
     assert isinstance(entry, kind)
     assert entry.request is not None
     assert replayed(bank, signer).failure is None
-    forged = replace(entry, request=request_for(query, subject="bob"))
+    forged = replace(entry, request=request_for(query, consent=bank.company.consent("bob").token))
     finding = replayed(bank, signer, logged_with(bank, forged, logged.index)).failure
     assert (finding.index, finding.blame, finding.code) == (logged.index, Blame.VERIFIER, "request-refused")
 
@@ -146,19 +154,15 @@ def required(bank, query, request, *, asked_at=None, now=None):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"purpose": "unspecified"},
-        {"purpose": ...},
         {"reasons": "outcome-only"},
         {"as_of": "2026-11-18"},
-        {"provider": "acme-kyc"},
-        {"provider": None, "as_of": None, "schema": None, "schemas": None},
+        {"as_of": None, "schema": None, "schemas": None},
         {"schema": "kyc-person"},
         {"schemas": ["other", "kyc-person"]},
     ],
 )
 def test_what_is_left_out_means_what_it_means_to_the_service(bank, changes):
-    purpose = changes.get("purpose", "loan")
-    query = bank.query(purpose="unspecified" if purpose is ... else purpose)
+    query = bank.query()
     name = bank.company.schema.name
     named = {key: name if value == "kyc-person" else value for key, value in changes.items()}
     if named.get("schemas"):
@@ -185,17 +189,19 @@ def test_schemas_are_named_by_digest_and_in_order(world, schemas):
         {"subject": "bob"},
         {"audience": "other.example/log"},
         {"audience": ...},
-        {"subject": ...},
+        {"consent": ...},
+        {"consent": 7},
+        {"consent": "a.b.c"},
         {"predicate": ...},
-        {"purpose": "marketing"},
-        {"purpose": ...},
+        {"purpose": "credit-decision"},
+        {"subject": "ada"},
+        {"provider": "acme-kyc"},
         {"reasons": "failed-clauses"},
         {"as_of": "2026-11-17"},
         {"max_age": 89},
         {"max_age": ...},
         {"max_age": "90"},
         {"max_age": True},
-        {"provider": "other-kyc"},
         {"schema": "other"},
         {"schemas": ["other"]},
         {"schemas": "kyc-person"},
@@ -230,11 +236,12 @@ def test_a_request_that_is_not_this_question_is_refused(bank, changes):
         {"max_age": None},
         {"audience": "other.example/log"},
         {"provider": "other-kyc"},
+        {"consent": "other"},
     ],
 )
 def test_a_question_that_is_not_what_was_signed_is_refused(bank, changes):
     query = bank.query()
-    request = request_for(query, as_of="2026-11-18", provider="acme-kyc")
+    request = request_for(query, as_of="2026-11-18")
     required(bank, query, request)
     with pytest.raises(RequestRefused):
         required(bank, replace(query, **changes), request)
@@ -267,7 +274,7 @@ def test_nobody_is_asked_what_nobody_signed(bank):
     query = bank.query()
     size = bank.log.size
     with pytest.raises(RequestRefused):
-        put(bank, query, request_for(query, subject="bob"), source=None)
+        put(bank, query, request_for(query, consent=bank.company.consent("bob").token), source=None)
     assert bank.log.size == size
 
 
@@ -282,7 +289,7 @@ def forged_log(bank, forge):
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda _query, request: replace(request, body=request.body.replace(b"ada", b"bob")),
+        lambda _query, request: replace(request, body=request.body.replace(b"100000", b"100001")),
         lambda _query, request: replace(request, signature=bytes(64)),
         lambda _query, request: replace(request, target_uri="https://other.example/v1/queries"),
         lambda query, _request: request_for(query, key=OTHER),

@@ -42,6 +42,8 @@ MEMBERS = {
     "as_of": "2026-01-01",
     "asked_at": "2026-01-01T00:00:00Z",
     "purpose": "gossip",
+    "consent": "AAAA",
+    "disclosed": [],
     "query_digest": "AAAA",
     "schema_digests": ["AAAA"],
     "credential_digests": ["AAAA"],

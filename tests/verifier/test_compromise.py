@@ -85,11 +85,14 @@ def forged(world, entries, key, *, lie=False):
     """An answer about ada at the end of these entries, attested by some key; a lie turns the proven bit around."""
     query = world.query()
     told = world.company.fetch(query)
-    told = Answered(told.answer != lie, told.credentials, told.proof)
-    claim = appraise(query, told, registry=world.registry, audience=ORIGIN, asked_at=5, now=world.now)
+    told = Answered(told.answer != lie, told.credentials, told.proof, None, told.disclosed)
+    claim = appraise(
+        query, told, consent=world.token(query), registry=world.registry, audience=ORIGIN, asked_at=5, now=world.now
+    )
     index = len(entries)
     token = attest(CheckedProof(claim), signer=key, origin=ORIGIN, index=index, now=world.now).token
-    return logged(index, AnswerEntry(query, 5, told.credentials, told.answer, told.proof, token), world.now)
+    entry = AnswerEntry(query, 5, told.credentials, told.answer, told.proof, token, world.token(query), told.disclosed)
+    return logged(index, entry, world.now)
 
 
 # -- the attestation key ---------------------------------------------------------------------------------------------
@@ -229,12 +232,13 @@ def test_a_stolen_provider_key_back_dates_nothing(world, people):
     late = company.issue("zoe", {"salary": "999999"}, as_of="2026-10-01", issued_at=world.now - 86_400 * 40)
     world.register(late)
     query = world.query(subject="zoe")
-    settings = {"registry": world.registry, "audience": ORIGIN, "now": world.now}
+    settings = {"consent": world.token(query), "registry": world.registry, "audience": ORIGIN, "now": world.now}
     appraise(query, company.prove(query, late), asked_at=world.log.size, **settings)
     with pytest.raises(CredentialLate):
         appraise(query, company.prove(query, late), asked_at=asked_at, **settings)
     world.ask()  # binds ada to her line
     query = world.query()
+    settings["consent"] = world.token(query)
     appraise(query, company.prove(query, people["ada"]), asked_at=world.log.size, **settings)
     with pytest.raises(CredentialElsewhere):
         appraise(query, company.prove(query, late), asked_at=world.log.size, **settings)

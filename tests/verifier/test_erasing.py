@@ -34,7 +34,7 @@ def word(company, *credentials, key=None):
 def do_erase(world, engine, *credentials, subject="ada", token=None):
     return erase(
         token or word(world.company, *credentials),
-        subject=subject,
+        handles=[world.company.handle(subject, "first-bank")],
         engine=engine,
         log=world.log,
         registry=world.registry,
@@ -181,11 +181,11 @@ def test_a_line_may_begin_anew(asked, world, company, engine):
 REFUSED = {
     "half a line": (lambda world, _ada, newer: word(world.company, newer), "ada", "name all of them"),
     "the other half": (lambda world, ada, _newer: word(world.company, ada), "ada", "name all of them"),
-    "somebody else's": (lambda world, ada, newer: word(world.company, ada, newer), "bob", "another subject"),
+    "somebody else's": (lambda world, ada, newer: word(world.company, ada, newer), "bob", "not one person's"),
     "two people at once": (
         lambda world, ada, newer: word(world.company, ada, newer, world.company.subjects["bob"]),
         "ada",
-        "another subject",
+        "not one person's",
     ),
     "another key": (
         lambda world, ada, newer: word(world.company, ada, newer, key=SigningKey(bytes(31) + b"\x09")),

@@ -28,7 +28,7 @@ def plant(world, number):
     world.register(credential)
     waiting = []
     for _ in range(5):
-        query = world.query(subject=name, purpose=f"loan-{'x' * (37 * number % 200)}")
+        query = world.query(consent=world.company.consent(name), purpose=f"loan-{'x' * (37 * number % 200)}")
         row = {
             "id": query.id,
             "relying_party": query.relying_party,
@@ -61,7 +61,7 @@ def erased(world, engine, name, credential):
         provider=world.company.name, credentials=[credential.id], issued_at=NOW, key=world.company.key
     )
     settings = {"engine": engine, "log": world.log, "registry": world.registry, "sealer": SEALER, "now": NOW}
-    return erase(signed.token, subject=name, **settings)
+    return erase(signed.token, handles=[world.company.handle(name, "first-bank")], **settings)
 
 
 @pytest.mark.parametrize(

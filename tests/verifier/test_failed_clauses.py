@@ -20,6 +20,8 @@ from verifier.errors import AttestationError, Blame, CheckFailed, ClausesRefused
 from verifier.evidence.evidence import build, verify_evidence
 from verifier.log.writer import Draft
 
+from .conftest import said as nothing_told
+
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 ORIGIN = "verifier.example/log"
@@ -33,6 +35,7 @@ def case(world, people):
     query = world.query(QUESTION, "bob", reasons=FAILED)
     return {
         "query": query,
+        "consent": world.token(query),
         "answered": world.company.prove(query, people["bob"]),
         "registry": world.registry,
         "audience": ORIGIN,
@@ -154,6 +157,7 @@ def test_check_rejects(case, name):
 def test_clauses_that_do_not_fail_the_question(world, people):
     query = world.query('at_least(1, salary > 100000, country == "CA")', "bob", reasons=FAILED)
     settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": world.log.size, "now": world.now}
+    settings["consent"] = world.token(query)
     answered = world.company.prove(query, people["bob"])
     check(query, answered, **settings)
     for clauses in ((True, False), (False, True), (True, True)):
@@ -164,6 +168,7 @@ def test_clauses_that_do_not_fail_the_question(world, people):
 def test_a_no_that_was_not_asked_with_reasons_gains_none(world, people):
     query = world.query(QUESTION, "bob")
     settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": world.log.size, "now": world.now}
+    settings["consent"] = world.token(query)
     answered = world.company.prove(query, people["bob"])
     check(query, answered, **settings)
     with pytest.raises(ClausesRefused):
@@ -177,6 +182,7 @@ def test_a_batch_names_the_liar(world, people):
     claims = []
     for _ in range(4):
         query = world.query(QUESTION, "bob", reasons=FAILED)
+        settings["consent"] = world.token(query)
         claims.append(appraise(query, world.company.prove(query, people["bob"]), **settings))
     assert all(isinstance(outcome, CheckedProof) for outcome in check_batch(claims, entropy=bytes(32)))
     lie = replace(claims[2].answered, clauses=(True, True, False))
@@ -191,6 +197,7 @@ def test_a_prover_that_lies_about_a_clause_proves_nothing(world, people):
     query = world.query(QUESTION, "bob", reasons=FAILED)
     predicate, vocabulary = parse(QUESTION, schema), Vocabulary((schema,))
     settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": world.log.size, "now": world.now}
+    settings["consent"] = world.token(query)
     truth = (False, True, False)
     honest = statement.build(query, predicate, vocabulary, [bob], answer=False, clauses=truth)
     witness = Witness.of(honest, world.company.openings[bob.id])
@@ -198,7 +205,13 @@ def test_a_prover_that_lies_about_a_clause_proves_nothing(world, people):
         said = statement.build(query, predicate, vocabulary, [bob], answer=False, clauses=clauses)
         bound = Statement(honest.relation, said.V, said.context, said.answer, clauses)
         proof = statement.prove(bound, witness, entropy=os.urandom(32))
-        answered = Answered(answer=False, credentials=(bob.id,), proof=proof, clauses=clauses)
+        answered = Answered(
+            answer=False,
+            credentials=(bob.id,),
+            proof=proof,
+            clauses=clauses,
+            disclosed=nothing_told(predicate, vocabulary),
+        )
         if clauses == truth:
             check(query, answered, **settings)
             continue
@@ -259,7 +272,15 @@ def test_a_lie_about_a_clause_in_a_well_kept_log_is_found(world, case, engine_na
     def lie(number):
         token = attest(stated, signer=world.key, origin=ORIGIN, index=number, now=world.now).token
         entry = AnswerEntry(
-            case["query"], case["asked_at"], honest.credentials, honest.answer, honest.proof, token, clauses=clauses
+            case["query"],
+            case["asked_at"],
+            honest.credentials,
+            honest.answer,
+            honest.proof,
+            token,
+            case["consent"],
+            honest.disclosed,
+            clauses,
         )
         return Draft(entry.kind, encode(entry, world.now), world.now)
 

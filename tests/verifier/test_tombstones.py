@@ -190,7 +190,12 @@ def test_what_was_settled_before_an_erasure_is_not_taken_over(asked, engine):
     lines = list(export_lines(asked.log))
     assert replay(lines, trust=asked.trust, keep=kept.append).answers == 3
     token = word(asked, "ada")
-    ada = {"subject": "ada", "engine": engine, "log": asked.log, "registry": asked.registry}
+    ada = {
+        "handles": [asked.company.handle("ada", "first-bank")],
+        "engine": engine,
+        "log": asked.log,
+        "registry": asked.registry,
+    }
     erase(token, **ada, sealer=SEALER, now=NOW)
     again = list(export_lines(asked.log))
     with pytest.raises(LedgerError, match="erased since"):
@@ -205,7 +210,7 @@ def test_the_auditors_earlier_export_still_says_what_was_erased(asked, engine):
     note = asked.log.note
     erase(
         word(asked, "ada"),
-        subject="ada",
+        handles=[asked.company.handle("ada", "first-bank")],
         engine=engine,
         log=asked.log,
         registry=asked.registry,

@@ -16,10 +16,11 @@ Undo = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider as last registered, and the entry that says so."""
+    """A provider as last registered, the entry that says so, and its time (Unix seconds)."""
 
     entry: ProviderEntry
     index: int
+    at: int
 
     @property
     def id(self) -> str:
@@ -83,7 +84,7 @@ class Catalogue:
             raise AlreadyRegistered(f"provider {entry.id}", known.index)
         if entry.valid_from > appended_at:
             raise RegistryError("a provider's key must be valid when it is registered")
-        self._providers[entry.id] = self._signers[index] = Provider(entry, index)
+        self._providers[entry.id] = self._signers[index] = Provider(entry, index, appended_at)
 
         def undo() -> None:
             del self._signers[index]

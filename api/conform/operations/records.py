@@ -30,6 +30,7 @@ def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
     checked = check(
         answer.query,
         Answered.of(answer),
+        consent=answer.consent,
         registry=registry,
         audience=trust.origin,
         asked_at=answer.asked_at,

@@ -174,18 +174,6 @@ def test_what_was_revoked_between(table, people, tax, world):
     assert found.indices == (1, 3)
 
 
-def test_a_line_that_takes_over(table, people, world):
-    """Begun after the last question, it is a change; the old line never answers again (verifier.fold.lines)."""
-    second = world.company.issue("ada/there all along", {"salary": "5"})
-    world.register(second)
-    assert table.says(people["ada"], "salary > 100000", "yes") == []
-    third = world.company.issue("ada/second", {"salary": "5"})
-    world.register(third)
-    assert table.says(third, "salary > 90000", "no", relying_party="second-bank") == []
-    (found,) = table.says(second, "salary > 90000", "no", relying_party="second-bank")
-    assert found.indices == (1, 3)
-
-
 def test_what_is_kept_is_bounded(table, people, world):
     for threshold in range(200):
         table.says(people["ada"], f"salary > {threshold}", "yes")

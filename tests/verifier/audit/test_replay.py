@@ -34,7 +34,7 @@ class Says:
 def busy(world):
     """A log with everything in it."""
     for threshold in range(99_995, 100_003):
-        world.ask(f"salary > {threshold}", "eve")
+        world.ask(f"salary > {threshold}", "eve", relying_party=f"lender-{threshold}")
     world.ask(source=Says(Undetermined("stale", None)))
     world.ask(source=Says(Declined()))
     newer = world.company.issue("ada/2", {"salary": "5"}, supersedes=world.company.subjects["ada"].id)
@@ -174,11 +174,14 @@ def test_other_keys_find_the_log_wanting(busy, lines):
     assert report.failure.index == 5
 
 
+def claim_of(world, query, told):
+    settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": world.log.size, "now": world.now}
+    return appraise(query, told, consent=world.token(query), **settings)
+
+
 def lied(world, told, query, *, claim=None, asked_at=None, appended_at=None, key=None, index=None):
     """What a dishonest verifier would log, with every signature it can make."""
-    claim = claim or appraise(
-        query, told, registry=world.registry, audience=ORIGIN, asked_at=world.log.size, now=world.now
-    )
+    claim = claim or claim_of(world, query, told)
     asked_at = world.log.size if asked_at is None else asked_at
     appended_at = appended_at or world.now
 
@@ -186,7 +189,15 @@ def lied(world, told, query, *, claim=None, asked_at=None, appended_at=None, key
         place = number if index is None else index
         signed = attest(CheckedProof(claim), signer=key or world.key, origin=ORIGIN, index=place, now=appended_at)
         entry = AnswerEntry(
-            query, asked_at, told.credentials, told.answer, told.proof, signed.token, clauses=told.clauses
+            query,
+            asked_at,
+            told.credentials,
+            told.answer,
+            told.proof,
+            signed.token,
+            world.token(query),
+            told.disclosed,
+            told.clauses,
         )
         return Draft(entry.kind, encode(entry, appended_at), appended_at)
 
@@ -200,11 +211,11 @@ def true_story(world, people):
 
 
 def negated(_world, query, told):
-    return {"told": Answered(not told.answer, told.credentials, told.proof), "query": query}
+    return {"told": Answered(not told.answer, told.credentials, told.proof, None, told.disclosed), "query": query}
 
 
 def with_claim(world, query, told, changed_query):
-    claim = appraise(query, told, registry=world.registry, audience=ORIGIN, asked_at=world.log.size, now=world.now)
+    claim = claim_of(world, query, told)
     return {"told": told, "query": changed_query, "claim": claim}
 
 
@@ -252,7 +263,7 @@ LIES = {
 def other_claim(world):
     query = world.query("salary > 1")
     told = world.company.prove(query, world.company.subjects["ada"])
-    return appraise(query, told, registry=world.registry, audience=ORIGIN, asked_at=world.log.size, now=world.now)
+    return claim_of(world, query, told)
 
 
 @pytest.mark.parametrize("engine_name", ["fast", "reference"])
@@ -350,6 +361,7 @@ def test_an_answer_from_what_was_superseded_before_the_question_is_found(world, 
     claim = appraise(
         replace(query, issued_at=then, expires_at=then + 60),
         told,
+        consent=world.token(query),
         registry=world.registry,
         audience=ORIGIN,
         asked_at=before,

@@ -83,7 +83,7 @@ def lines(world, monkeypatch):
     monkeypatch.setattr(replaying, "BATCH", 2)
     monkeypatch.setattr(replaying, "CHUNK", 4)
     for threshold in range(ANSWERS):
-        world.ask(f"salary > {99_995 + threshold}", "eve")
+        world.ask(f"salary > {99_995 + threshold}", "eve", relying_party=f"lender-{threshold}")
     return list(export_lines(world.log))
 
 

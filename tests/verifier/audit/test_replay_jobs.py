@@ -41,7 +41,7 @@ with ReplayWorkers(jobs=2, engine="fast") as workers, open(sys.argv[1], "rb") as
 def lines(world, monkeypatch):
     monkeypatch.setattr(replaying, "BATCH", 2)
     for threshold in range(ANSWERS):
-        world.ask(f"salary > {99_995 + threshold}", "eve")
+        world.ask(f"salary > {99_995 + threshold}", "eve", relying_party=f"lender-{threshold}")
     return list(export_lines(world.log))
 
 

@@ -42,49 +42,62 @@ def test_rejects_another_form(change):
 
 
 def test_what_others_rely_on_is_never_erasable():
-    assert set(FOLDED_KINDS) - set(ERASABLE) == {"attestor", "erasure", "party", "provider", "schema"}
+    assert set(FOLDED_KINDS) - set(ERASABLE) == {"attestor", "erasure", "party", "provider", "schema", "withdrawal"}
 
 
 def lines():
-    """Two lines of ada's, 1-2-3 under one schema and 4 under another; one of bob's; one of nobody's."""
+    """Ada's line 1-2-3 under one schema and 4 under another; one of bob's; nobody has been asked about eve."""
     made = Lines()
-    made.extend(2, 1)
-    made.extend(3, 2)
-    made.bind("acme", "ada", [(b"s", 3), (b"t", 4)], 9)
-    made.bind("acme", "bob", [(b"s", 5)], 9)
+    for index, person, schema, superseded in (
+        (1, b"ada", b"s", None),
+        (2, b"ada", b"s", 1),
+        (3, b"ada", b"s", 2),
+        (4, b"ada", b"t", None),
+        (5, b"bob", b"s", None),
+        (6, b"eve", b"s", None),
+    ):
+        made.enter(index, person, schema * 32, superseded)
+    made.bind("acme", "bank", "ada at the bank", b"ada")
+    made.bind("acme", "shop", "ada at the shop", b"ada")
+    made.bind("acme", "bank", "bob at the bank", b"bob")
     return made
 
 
+ADA = ["ada at the bank", "ada at the shop"]
+
+
 @pytest.mark.parametrize(
-    ("subject", "indices", "fits"),
+    ("handles", "people", "indices", "fits"),
     [
-        ("ada", [1, 2, 3, 4], True),
-        ("ada", [1, 2, 3, 4, 6], True),
-        ("ada", [1, 2, 3], False),
-        ("ada", [1, 3, 4], False),
-        ("ada", [4], False),
-        ("ada", [], False),
-        ("ada", [1, 2, 3, 4, 5], False),
-        ("bob", [1, 2, 3, 4], False),
-        ("bob", [5], True),
-        ("eve", [6], True),
-        ("eve", [5], False),
-        ("eve", [], True),
+        (ADA, [b"ada"], [1, 2, 3, 4], True),
+        ([*ADA, "ada nowhere"], [b"ada"], [1, 2, 3, 4], True),
+        (ADA[:1], [b"ada"], [1, 2, 3, 4], False),
+        ([], [b"ada"], [1, 2, 3, 4], False),
+        (ADA, [b"ada"], [1, 2, 3], False),
+        (ADA, [b"ada"], [1, 3, 4], False),
+        (ADA, [b"ada"], [4], False),
+        (ADA, [], [], False),
+        (ADA, [b"ada", b"bob"], [1, 2, 3, 4, 5], False),
+        ([*ADA, "bob at the bank"], [b"ada"], [1, 2, 3, 4], False),
+        (["bob at the bank"], [b"bob"], [5], True),
+        ([], [b"eve"], [6], True),
+        (["eve"], [b"eve"], [6], True),
+        (["eve"], [], [], True),
     ],
 )
-def test_a_person_is_whole_or_not(subject, indices, fits):
+def test_a_person_is_whole_or_not(handles, people, indices, fits):
     if fits:
-        lines().require_whole("acme", subject, indices)
+        lines().require_whole("acme", handles, people, indices)
         return
     with pytest.raises(RegistryError):
-        lines().require_whole("acme", subject, indices)
+        lines().require_whole("acme", handles, people, indices)
 
 
 def test_what_is_forgotten_can_be_taken_back():
     made, as_it_was = lines(), lines()
-    undo = made.forget([1, 2, 3, 4])
-    made.require_whole("acme", "ada", [])
-    made.require_whole("acme", "bob", [5])
+    undo = made.forget([b"ada"] * 4)
+    made.require_whole("acme", ADA, [], [])
+    made.require_whole("acme", ["bob at the bank"], [b"bob"], [5])
     assert vars(made) != vars(as_it_was)
     undo()
     assert vars(made) == vars(as_it_was)

@@ -1,11 +1,13 @@
 """Entries: one canonical form each, and nothing else parses."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
+from circuits.leakage import Disclosed
 from circuits.query import Query
 from verifier.entries.kinds import (
     AnswerEntry,
@@ -40,6 +42,10 @@ QUERY = Query(
 )
 
 
+TOLD = (Disclosed("salary", ((0, 5), (7, 9)), Decimal("1.50"), 3),)
+WORDS = {"attestation": "a.b.c", "consent": "a.b.c", "disclosed": TOLD}
+
+
 @pytest.fixture
 def entries(company):
     return {
@@ -47,11 +53,11 @@ def entries(company):
         "schema": SchemaEntry(company.name, company.schema),
         "credential": CredentialEntry("a.b.c"),
         "revocation": RevocationEntry("a.b.c"),
-        "answer": AnswerEntry(QUERY, 5, (b64u(bytes(16)),), answer=True, proof=b"proof", attestation="a.b.c"),
+        "answer": AnswerEntry(QUERY, 5, (b64u(bytes(16)),), answer=True, proof=b"proof", **WORDS),
         "answer with clauses": AnswerEntry(
-            QUERY, 5, ("x", "y"), answer=False, proof=b"proof", attestation="a.b.c", clauses=(True, False)
+            QUERY, 5, ("x", "y"), answer=False, proof=b"proof", **WORDS, clauses=(True, False)
         ),
-        "undetermined": UndeterminedEntry(QUERY, 5, "stale", None),
+        "undetermined": UndeterminedEntry(QUERY, 5, "stale", None, "a.b.c"),
         "declined": DeclinedEntry(QUERY, 5),
     }
 
@@ -71,7 +77,7 @@ def test_round_trip(entries, kind):
 
 
 def test_a_credential_may_be_named_in_an_undetermined_answer(entries):
-    entry = UndeterminedEntry(QUERY, 5, "stale", b64u(bytes(16)))
+    entry = UndeterminedEntry(QUERY, 5, "stale", b64u(bytes(16)), "a.b.c")
     assert decode(encode(entry, NOW)) == (entry, NOW)
     assert entry != entries["undetermined"]
 
@@ -167,14 +173,20 @@ def test_a_rotated_key_is_another_entry(company):
 @pytest.mark.parametrize(
     ("fits", "does_not"),
     [
-        (UndeterminedEntry(QUERY, 4, "stale", None), UndeterminedEntry(QUERY, 4, "gone fishing", None)),
-        (UndeterminedEntry(QUERY, 4, "stale", "x" * 256), UndeterminedEntry(QUERY, 4, "stale", "x" * 257)),
+        (
+            UndeterminedEntry(QUERY, 4, "stale", None, "a.b.c"),
+            UndeterminedEntry(QUERY, 4, "gone fishing", None, "a.b.c"),
+        ),
+        (
+            UndeterminedEntry(QUERY, 4, "stale", "x" * 256, "a.b.c"),
+            UndeterminedEntry(QUERY, 4, "stale", "x" * 257, "a.b.c"),
+        ),
         (DeclinedEntry(QUERY, 4), DeclinedEntry(QUERY, -1)),
         (CredentialEntry("x" * 200_000), CredentialEntry("x" * 300_000)),
         (CredentialEntry("x"), CredentialEntry("")),
         (
-            AnswerEntry(QUERY, 4, ("x",) * 8, answer=True, proof=b"p", attestation="a"),
-            AnswerEntry(QUERY, 4, ("x",) * 9, answer=True, proof=b"p", attestation="a"),
+            AnswerEntry(QUERY, 4, ("x",) * 8, answer=True, proof=b"p", **WORDS),
+            AnswerEntry(QUERY, 4, ("x",) * 9, answer=True, proof=b"p", **WORDS),
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u_decode, canonical_json
 from circuits.jws import SigningKey
 from verifier.attestation import attest
-from verifier.checking import Answered, CheckedProof, Undetermined, appraise
+from verifier.checking import CheckedProof, Undetermined, appraise
 from verifier.entries.kinds import AnswerEntry, SchemaEntry, encode
 from verifier.errors import EvidenceError, MerkleError, RegistryError
 from verifier.evidence.evidence import build, verify_evidence
@@ -40,7 +41,12 @@ def evidence(world, index):
 @pytest.mark.parametrize("engine_name", ["fast", "reference"])
 def test_it_proves_the_answer(world, evidence, index, engine_name):
     verdict = verify_evidence(evidence, trust=world.trust, engine=engine_name)
-    assert (verdict.answer, verdict.index, verdict.subject, verdict.provider) == (False, index, "bob", "acme-kyc")
+    assert (verdict.answer, verdict.index, verdict.subject, verdict.provider) == (
+        False,
+        index,
+        world.company.handle("bob", "first-bank"),
+        "acme-kyc",
+    )
     assert verdict.question == "salary is more than 100,000.00 USD per year"
     assert (verdict.relying_party, verdict.as_of, verdict.origin) == ("first-bank", "2026-11-18", ORIGIN)
     assert verdict.answered_at == world.now
@@ -309,12 +315,14 @@ def test_an_honest_log_cannot_make_a_lie_true(world, company, people):
     honest = company.prove(query, people["bob"])
     assert honest.answer is False
     asked_at = world.log.size
-    for told in (honest, Answered(not honest.answer, honest.credentials, honest.proof)):
-        claim = appraise(query, told, registry=world.registry, audience=ORIGIN, asked_at=asked_at, now=world.now)
+    for told in (honest, replace(honest, answer=not honest.answer)):
+        settings = {"registry": world.registry, "audience": ORIGIN, "asked_at": asked_at, "now": world.now}
+        claim = appraise(query, told, consent=world.token(query), **settings)
 
         def lie(number, told=told, claim=claim):
             token = attest(CheckedProof(claim), signer=world.key, origin=ORIGIN, index=number, now=world.now).token
-            entry = AnswerEntry(query, asked_at, told.credentials, told.answer, told.proof, token)
+            said = (told.credentials, told.answer, told.proof, token, world.token(query), told.disclosed)
+            entry = AnswerEntry(query, asked_at, *said)
             return Draft(entry.kind, encode(entry, world.now), world.now)
 
         file = build(world.log.append(lie).result(20), log=world.log, registry=world.registry)

@@ -44,7 +44,12 @@ def test_it_proves_the_answer(world, schemas, subject, answer, engine_name):
     file = file_of(world, index)
     assert [len(file[role]) for role in ("providers", "schemas", "credentials")] == [1, 2, 2]
     verdict = verified(world, file, engine_name)
-    assert (verdict.answer, verdict.index, verdict.subject, verdict.failed) == (answer, index, subject, ())
+    assert (verdict.answer, verdict.index, verdict.subject, verdict.failed) == (
+        answer,
+        index,
+        world.company.handle(subject, "first-bank"),
+        (),
+    )
 
 
 def lists(**changes):
@@ -107,9 +112,10 @@ def test_an_entry_that_is_true_and_beside_the_point_is_refused(world, schemas, r
     beside = {
         "schemas": world.publish(SchemaEntry(company.name, spare)),
         "credentials": world.register(company.issue("zoe", {"country": "US"})),
-        "providers": world.publish(company.entry(prover_url="https://moved.example")),
     }
-    file = file_of(world, world.ask(BOTH, schemas=schemas).index)
+    index = world.ask(BOTH, schemas=schemas).index
+    beside["providers"] = world.publish(company.entry(prover_url="https://moved.example"))
+    file = file_of(world, index)
     verified(world, file)
     with pytest.raises(EvidenceError, match="not those that the answer is from"):
         verified(world, file | {role: [*file[role], entry_of(world, beside[role])]})
