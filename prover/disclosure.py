@@ -21,7 +21,8 @@ from circuits.credential import Credential
 from circuits.errors import CircuitsError
 from circuits.group import N
 from circuits.jws import VerifyKey
-from circuits.leakage import Decision, Known, Question, Rules, decide, disclosed, learn
+from circuits.leakage import Decision, Known, Question, Rules, decide, disclosed, learn, written
+from circuits.leakage.cuts import alone, cuts_of
 from circuits.pedersen import Opening
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses as clauses_of
@@ -92,7 +93,17 @@ def judge(
     if standing.exhausted:
         return "frequency"
     decision = decide(question, known, Rules(offered, shared))
-    return decision if decision.refusal is None else decision.refusal.value
+    if decision.refusal is not None:
+        return decision.refusal.value
+    return decision if decision.free or _can_be_told(question, known) else "work"
+
+
+def _can_be_told(question: Question, known: Known) -> bool:
+    """Whether what an answer leaves of each attribute, whatever it is, has few enough intervals to be written down."""
+    cuts = cuts_of(question.predicate, question.schema, question.as_of)
+    forms = [alone(name) for name in question.predicate.attributes]
+    counts = (len(known.own.left(form, question.schema)) + len(cuts.get(form, ())) for form in forms)
+    return all(count <= written.MAX_INTERVALS for count in counts)
 
 
 class Ledger:

@@ -44,6 +44,7 @@ def schema(name="person", version=1, most="100000"):
                     "disclosure": {"ladder": ["300", "600"]},
                 },
                 {"name": "home", "type": "bool"},
+                {"name": "branch", "type": "integer", "min": "0", "max": "99999"},
             ],
         }
     )
@@ -327,6 +328,15 @@ def test_the_ledger_is_sealed_to_its_person_and_party(engine, issue, ask, spend)
         connection.execute(update(KNOWLEDGE).values(sealed=b"x" * 60))
     with pytest.raises(VaultError):
         spend(ask("debt > 1"))
+
+
+def test_what_could_not_be_written_down_is_not_told(issue, ask, spend):
+    issue(branch=1)
+    lists = [", ".join(str(n) for n in range(low, low + 128, 2)) for low in range(10, 2600, 128)]
+    answers = [spend(ask(f"branch in [{each}]")) for each in lists]
+    assert set(answers) == {False, "declined"}
+    assert answers.index("declined") > 5
+    assert spend(ask("branch > 0", "alice")) is True
 
 
 def test_erased_with_the_person(engine, vault, issue, ask, spend):
