@@ -52,6 +52,7 @@ def erase(
             {
                 "subject": subject,
                 "credentials": erased.credentials,
+                "receipt": erased.receipt,
                 "logged": None if receipt is None else receipt.model_dump(),
             }
         )

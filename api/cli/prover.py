@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import consent, erase, present
+from api.cli import consent, erase, present, subject
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Adds the command group."""
     app.add_typer(group, name="prover")
     group.add_typer(consent.group, name="consent")
+    group.add_typer(subject.group, name="subject")
     group.command("erase")(erase.erase)
 
 
