@@ -1,9 +1,12 @@
 import json
+import time
 
 import pytest
 
-from circuits.encoding import b64u_decode
-from circuits.jws import VerifyKey, open_signed
+from circuits.consent import Consent
+from circuits.encoding import b64u, b64u_decode
+from circuits.jws import SigningKey, VerifyKey, open_signed, peek
+from circuits.withdrawal import withdraw
 from verifier.evidence.evidence import verify_evidence
 from verifier.log.bundles import hashes_of, leaves_of
 from verifier.log.leaves import salted_leaf
@@ -27,10 +30,13 @@ def problem(response, name):
     ],
 )
 def test_a_question_is_answered_with_what_proves_it(world, predicate, subject, answer):
-    response = world.ask(predicate, subject, purpose="credit", as_of="2026-11-22")
+    response = world.ask(predicate, subject, as_of="2026-11-22")
     assert response.status_code == 201, response.text
     told = response.json()
-    assert (told["outcome"], told["answer"], told["subject"]) == ("answer", answer, subject)
+    assert (told["outcome"], told["answer"]) == ("answer", answer)
+    consent = Consent.peek(world.consent(subject))
+    assert (told["subject"], told["consent"]) == (consent.handle, b64u(consent.digest))
+    assert told["disclosed"] == peek(told["attestation"])["disclosed"]
     assert told["proof"]["bytes"] > 100
     key = VerifyKey.from_jwk(world.lender.get("/.well-known/jwks.json").json()["keys"][0])
     said = open_signed(told["attestation"], typ="zkattest-attestation+jwt", key=key)
@@ -84,20 +90,22 @@ WRONG = [
     ({"predicate": "colour == 1"}, 422, "predicate-type"),
     ({"predicate": "é" * 10}, 400, "predicate-syntax"),
     ({"predicate": "x" * 5000}, 422, "unprocessable"),
-    ({"provider": "nobody-kyc"}, 422, "unprocessable"),
+    ({"provider": "acme-kyc"}, 422, "unprocessable"),
+    ({"consent": "nonsense"}, 422, "unprocessable"),
+    ({"consent": "a.b.c"}, 422, "unprocessable"),
+    ({"consent": None}, 422, "unprocessable"),
     ({"schema": "other"}, 422, "unprocessable"),
     ({"as_of": "2026-02-30"}, 422, "unprocessable"),
     ({"as_of": "2199-01-01"}, 422, "unprocessable"),
     ({"max_age": -1}, 422, "unprocessable"),
-    ({"subject": "a\nb"}, 422, "unprocessable"),
-    ({"purpose": ""}, 422, "unprocessable"),
+    ({"purpose": "credit"}, 422, "unprocessable"),
     ({"prover_url": "http://evil.example"}, 422, "unprocessable"),
 ]
 
 
 @pytest.mark.parametrize(("change", "status", "name"), WRONG, ids=lambda value: str(value)[:40])
 def test_a_wrong_question_is_named(world, change, status, name):
-    good = {"schema": "kyc-test", "max_age": 30, "provider": "acme-kyc"}
+    good = {"schema": "kyc-test", "max_age": 30}
     assert world.ask(**good).status_code == 201
     response = world.ask(**(good | change))
     assert response.status_code == status
@@ -118,10 +126,11 @@ def test_the_same_key_gives_the_same_answer_and_asks_once(world):
     assert world.verifier.service.log.size == before + 1
     problem(world.ask("salary > 1", key="k-1"), "idempotency-key-reused")
     with world.verifier_server.client(world.verifier.other) as other:
-        assert world.ask(key="k-1", client=other).json()["id"] != first.json()["id"]
-    declined = world.ask(subject="nobody", key="k-2")
+        problem(world.ask(key="k-1", client=other), "declined")  # another party's key, and another party's consent
+    nobody = world.nobodys()
+    declined = world.ask(consent=nobody, key="k-2")
     problem(declined, "declined")
-    assert world.ask(subject="nobody", key="k-2").content == declined.content
+    assert world.ask(consent=nobody, key="k-2").content == declined.content
     undetermined = world.ask(subject="eve", key="k-3")
     assert world.ask(subject="eve", key="k-3").content == undetermined.content
 
@@ -154,15 +163,34 @@ def test_pages_lead_from_the_newest_to_the_oldest(world):
 
 def test_a_batch_answers_each_as_if_alone(world):
     questions = [
-        {"predicate": "salary > 100000", "subject": "ann"},
-        {"predicate": "salary >", "subject": "ann"},
-        {"predicate": "salary > 100000", "subject": "nobody"},
-        {"predicate": "salary > 1", "subject": "eve"},
+        {"predicate": "salary > 100000", "consent": world.consent("ann")},
+        {"predicate": "salary >", "consent": world.consent("ann")},
+        {"predicate": "salary > 100000", "consent": world.consent("nobody")},
+        {"predicate": "salary > 1", "consent": world.consent("eve")},
     ]
     results = world.lender.post("/v1/query-batches", json={"queries": questions}).json()["results"]
     assert [each["status"] for each in results] == [201, 400, 403, 200]
     assert results[0]["body"]["answer"] == "yes"
     assert results[1]["body"]["position"] == 8
+
+
+def test_a_provider_withdraws_a_consent(world):
+    """The log says so; that the prover refuses from then on is its own test."""
+    consent = Consent.peek(world.nobodys())
+    settings = {"provider": consent.provider, "consent": consent.digest, "issued_at": int(time.time())}
+    word = withdraw(**settings, key=world.provider.signing_key).token
+    with world.verifier_server.client(world.verifier.issuer) as issuer:
+        receipts = [issuer.post("/v1/withdrawals", json={"withdrawal": word}) for _ in range(2)]
+        assert [each.status_code for each in receipts] == [201, 201]
+        assert receipts[0].json() == receipts[1].json()
+        problem(issuer.post("/v1/withdrawals", json={"withdrawal": "a.b.c"}), "unprocessable")
+        forged = withdraw(**settings, key=SigningKey(bytes(31) + b"\x05")).token
+        problem(issuer.post("/v1/withdrawals", json={"withdrawal": forged}), "conflict")
+        other = withdraw(**settings | {"provider": "other-kyc"}, key=world.provider.signing_key).token
+        problem(issuer.post("/v1/withdrawals", json={"withdrawal": other}), "insufficient-scope")
+    problem(world.lender.post("/v1/withdrawals", json={"withdrawal": word}), "insufficient-scope")
+    service = world.verifier.service
+    assert service.registry.consents.withdrawn_index(consent.provider, consent.digest) == receipts[0].json()["index"]
 
 
 def test_the_registry_is_public(world):

@@ -48,7 +48,7 @@ def registry_of(*schemas, of=PROVIDER):
 
 
 def read(text, *schemas, **request):
-    body = QueryRequest.model_validate({"predicate": text, "subject": "ann"} | request)
+    body = QueryRequest.model_validate({"predicate": text, "consent": "a.b.c"} | request)
     vocabulary, predicate = meaning.read(body, provider=PROVIDER, registry=registry_of(*schemas))
     assert predicate.schema_digest == vocabulary.digest
     return vocabulary.schemas
@@ -150,6 +150,6 @@ def test_a_question_takes_eight_schemas_of_however_many_and_no_more():
 
 def test_another_providers_schemas_are_not_this_ones():
     assert read("salary > 1", PERSON) == (PERSON,)
-    body = QueryRequest(predicate="salary > 1", subject="ann")
+    body = QueryRequest(predicate="salary > 1", consent="a.b.c")
     with pytest.raises(Problem, match="no schema yet"):
         meaning.read(body, provider=PROVIDER, registry=registry_of(PERSON, of="other-kyc"))
