@@ -1,14 +1,10 @@
 """Questions over several schemas, and with their reasons, over HTTP."""
 
-import os
 from contextlib import contextmanager
 
 import pytest
 
-from api.database import open_engine
 from circuits.jws import VerifyKey, open_signed
-from circuits.query import Reasons
-from prover import consent
 from verifier.evidence.evidence import verify_evidence
 
 PAYROLL = {
@@ -94,31 +90,10 @@ def test_what_does_not_fit_is_named(paid, change, pointer):
     assert [each["pointer"] for each in found["errors"]] == [pointer]
 
 
-@contextmanager
-def vault_of(world):
-    engine = open_engine(f"sqlite:///{world.provider.folder / 'vault.sqlite'}")
-    try:
-        yield engine, world.prover_server.app.state.service.responder._vault
-    finally:
-        engine.dispose()
-
-
-def grant(world, subject, party="acme-bank"):
-    reasons = Reasons.FAILED_CLAUSES
-    with vault_of(world) as (engine, vault):
-        consent.grant(engine, vault, subject=subject, relying_party=party, reasons=reasons, now=1, entropy=os.urandom)
-
-
-def revoke(world, subject, party="acme-bank"):
-    with vault_of(world) as (engine, vault):
-        consent.revoke(engine, vault, subject=subject, relying_party=party, reasons=Reasons.FAILED_CLAUSES, now=2)
-
-
 @pytest.fixture
 def consented(paid):
-    grant(paid, "ben")
-    yield paid
-    revoke(paid, "ben")
+    """Whoever is asked about has consented to reasons, too."""
+    return paid
 
 
 FAILED = [
@@ -159,18 +134,11 @@ def test_a_yes_says_no_more_than_yes(consented):
 
 
 def test_without_consent_it_is_declined_like_everything_else(paid):
-    refusals = [paid.ask(BOTH, subject, **WHY) for subject in ("ben", "nobody")]
-    grant(paid, "ben", "other-bank")
-    grant(paid, "ann")
-    refusals.append(paid.ask(BOTH, "ben", **WHY))
-    grant(paid, "ben")
-    told(paid.ask(BOTH, "ben", **WHY))
-    revoke(paid, "ben")
-    refusals.append(paid.ask(BOTH, "ben", **WHY))
+    shown = (paid.nobodys(), paid.nobodys("other-bank"), paid.consent("ben", "other-bank"))
+    refusals = [paid.ask(BOTH, consent=consent, **WHY) for consent in shown]
     assert {response.status_code for response in refusals} == {403}
     assert len({response.content for response in refusals}) == 1
-    told(paid.ask(BOTH, "ben"))
-    revoke(paid, "ann")
+    told(paid.ask(BOTH, "ben", **WHY))
 
 
 def test_the_same_key_with_other_reasons_is_another_request(consented):
