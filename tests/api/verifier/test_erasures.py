@@ -8,6 +8,7 @@ import pytest
 
 from api.audit.fsck import check
 from api.peers.outbound import PeerUnreachable
+from circuits.consent import Consent
 from circuits.erasure import sign_erasure
 from circuits.jws import peek
 from verifier.evidence.evidence import verify_evidence
@@ -44,7 +45,8 @@ def story(erasing):
     world.issue({PLANTED: {"salary": "77000", "country": "US"}})
     answered = world.ask("salary > 50000", PLANTED, key=KEY).json()
     undetermined = world.ask('date_of_birth < date("1990-01-01")', PLANTED).json()
-    assert world.ask("salary > 50000", PLANTED, reasons="failed-clauses").status_code == 403
+    declined = {"consent": world.consent(PLANTED, "other-bank")}  # theirs, shown by another
+    assert world.ask("salary > 50000", PLANTED, **declined).status_code == 403
     other = world.ask("salary > 50000", "ann").json()
     world.evidence = world.lender.get(f"/v1/queries/{answered['id']}/evidence").content
     world.kept = world.lender.get(f"/v1/queries/{other['id']}").content
@@ -87,7 +89,7 @@ def test_entries_show_the_leaf_and_who_says_so(story):
 def test_evidence_that_a_lender_kept_still_verifies(story):
     world, *_ = story
     trust = world.verifier.service.trust
-    assert verify_evidence(world.evidence, trust=trust).subject == PLANTED
+    assert verify_evidence(world.evidence, trust=trust).subject == handle_of(world, PLANTED)
 
 
 def test_no_file_and_no_log_line_has_the_person(story):
@@ -112,6 +114,10 @@ def test_the_same_key_asks_anew(story):
     assert world.ask("salary > 50000", "ann", key=KEY).status_code == 422
 
 
+def handle_of(world, subject):
+    return Consent.peek(world.consent(subject)).handle
+
+
 def signed(world, subject="ben", **changes):
     service = world.verifier.service
     mine = [
@@ -121,7 +127,7 @@ def signed(world, subject="ben", **changes):
     ]
     ids = {peek(token)["jti"] for token in mine}
     settings = {"provider": "acme-kyc", "credentials": ids, "issued_at": 1, "key": world.provider.signing_key}
-    return {"erasure": sign_erasure(**(settings | changes)).token, "subject": subject}
+    return {"erasure": sign_erasure(**(settings | changes)).token, "subjects": [handle_of(world, subject)]}
 
 
 def post(world, body, key=None):
@@ -138,7 +144,7 @@ def test_what_is_not_the_providers_word_erases_nobody(story):
         (post(world, signed(world), key=world.verifier.lender), 403, "insufficient-scope"),
         (post(world, signed(world, key=world.verifier.signing_key)), 409, "conflict"),
         (post(world, signed(world, provider="rival-kyc")), 403, "insufficient-scope"),
-        (post(world, {"erasure": "a.b.c", "subject": "ben"}), 422, "unprocessable"),
+        (post(world, {"erasure": "a.b.c", "subjects": ["ben"]}), 422, "unprocessable"),
         (post(world, {"erasure": signed(world)["erasure"]}), 422, "unprocessable"),
     )
     for response, status, name in cases:
@@ -170,16 +176,16 @@ def test_a_verifier_that_was_away_is_told_later(erasing):
     client = service.registrar._client
     real, refused = client.erase, []
 
-    def first_away(token, subject):
+    def first_away(token, handles):
         if not refused:
-            refused.append(subject)
+            refused.append(list(handles))
             raise PeerUnreachable("away")
-        return real(token, subject)
+        return real(token, handles)
 
     client.erase = first_away
     try:
         erase(world, "dee")
     finally:
         client.erase = real
-    assert refused == ["dee"]
+    assert refused == [[handle_of(world, "dee")]]
     assert world.ask("salary > 1", "dee").status_code == 403
