@@ -5,18 +5,23 @@ import os
 import re
 import subprocess
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from api.database import migrate, open_engine
+from circuits import consent as consents
 from circuits import statement
 from circuits.attributes import default_schema
+from circuits.consent import Allowed
 from circuits.credential import Provenance, issue
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
+from circuits.leakage import Disclosed
+from circuits.leakage.cuts import alone, bounds_of
 from circuits.pedersen import Opening, commit
 from circuits.predicate import parse
-from circuits.query import Query
+from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.answering import answer
@@ -51,6 +56,22 @@ CREDENTIAL = issue(
 )
 
 
+CONSENT = consents.issue(
+    id=bytes(16),
+    provider="acme-kyc",
+    handle=bytes(16),
+    relying_party="first-bank",
+    via=SIGNER.name,
+    purpose="credit-decision",
+    allowed=Allowed(),
+    reasons=Reasons.OUTCOME_ONLY,
+    frequency=None,
+    issued_at=NOW,
+    expires_at=NOW + 86_400,
+    key=PROVIDER,
+)
+
+
 class Prover:
     """Answers truly about one person."""
 
@@ -59,7 +80,8 @@ class Prover:
         predicate = parse(query.predicate_text, vocabulary)
         built = statement.build(query, predicate, vocabulary, (CREDENTIAL,), answer=True, clauses=None)
         proof = statement.prove(built, Witness.of(built, {"salary": OPENING}), entropy=os.urandom(32))
-        return Answered(True, (CREDENTIAL.id,), proof)  # noqa: FBT003 - the answer is a field of the statement
+        told = Disclosed("salary", (bounds_of(alone("salary"), SCHEMA),), Decimal("0.00"), None)
+        return Answered(answer=True, credentials=(CREDENTIAL.id,), proof=proof, disclosed=(told,))
 
 
 def question():
@@ -69,8 +91,9 @@ def question():
         audience=SIGNER.name,
         relying_party="first-bank",
         provider="acme-kyc",
-        subject="ada",
-        purpose="loan",
+        subject=CONSENT.handle,
+        consent=b64u(CONSENT.digest),
+        purpose=CONSENT.purpose,
         predicate_text="salary > 100000",
         predicate_digest=parse("salary > 100000", Vocabulary((SCHEMA,))).digest,
         schema_digests=(SCHEMA.digest,),
@@ -95,7 +118,15 @@ def evidence(tmp_path_factory):
         ):
             publish(entry, log=log, registry=registry, now=NOW)
         for _ in range(10):
-            answer(question(), source=Prover(), log=log, registry=registry, signer=lambda: VERIFIER, now=lambda: NOW)
+            answer(
+                question(),
+                consent=CONSENT.token,
+                source=Prover(),
+                log=log,
+                registry=registry,
+                signer=lambda: VERIFIER,
+                now=lambda: NOW,
+            )
         file = build(ANSWERED, log=log, registry=registry)
     engine.dispose()
     verify_evidence(file, trust=Trust(SIGNER.verifier, VERIFIER.public))
