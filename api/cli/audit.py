@@ -76,7 +76,7 @@ def replay(
     from api.audit.observations import Observations
     from api.cli.audited import require_reports, tell, write_reports
     from api.cli.carried import carry_findings, require_folder
-    from api.cli.checkpoints import read_checkpoint
+    from api.cli.checkpoints import kept_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
     from api.home.directory import require_writable, write_file
@@ -85,7 +85,7 @@ def replay(
     place = home_at(home)
     pins = read_trust(place, trust)
     chosen = engine_name(engine)
-    earlier = None if since is None else read_checkpoint(since, pins, option="--since")
+    earlier = None if since is None else kept_checkpoint(since, pins, option="--since")
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
     require_reports(reports or ())
