@@ -82,7 +82,7 @@ class Registrar:
             PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
         """
         self._tell_erasures()
-        # What waits is read first: a schema is there before its credentials, and a batch may be issued between two reads.
+        # What waits is read before the schemas: a batch, with the first of its schema, may be issued between two reads.
         waiting = self._issuer.pending(BATCH, beyond=self._refused)
         for schema in self._issuer.pending_schemas():
             self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))

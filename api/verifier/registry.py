@@ -121,6 +121,7 @@ def _register(
 
 
 def _require_provider(service: VerifierService, provider: str) -> None:
+    service.log.caught_up()  # another process, the operator's or a second service, may just have logged the provider
     if provider not in {each.id for each in service.registry.providers()}:
         raise Problem("unprocessable", f"the provider {provider} is not registered with this verifier")
 
