@@ -21,7 +21,7 @@ from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary,
 from circuits.calendar import day_number, rfc3339
 from circuits.compiler import compile_predicate
 from circuits.encoding import b64u, canonical_json
-from circuits.errors import EncodingError
+from circuits.errors import EncodingError, PredicateTypeError
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses
 from circuits.query import Query, Reasons
@@ -99,7 +99,17 @@ def _told_before(service: VerifierService, party: str, key: str | None, digest: 
 
 
 def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
-    """The query as it will be proven about."""
+    """The query as it will be proven about; nobody is refused for what another process has logged meanwhile."""
+    known = service.log.size
+    try:
+        return _put_as_known(body, party, service)
+    except (Problem, PredicateTypeError):
+        if service.log.caught_up() == known:
+            raise
+    return _put_as_known(body, party, service)
+
+
+def _put_as_known(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
     provider = _provider(body, service)
     vocabulary, predicate = meaning.read(body, provider=provider, registry=service.registry)
     at = now()

@@ -1,6 +1,11 @@
 """The main job over both databases: ask, tell again, list, and start again on what is there."""
 
+import io
+from contextlib import redirect_stdout
+
 import pytest
+
+from api.verifier.app import create_app
 
 
 @pytest.fixture
@@ -24,3 +29,20 @@ def test_answers_survive_a_restart_on_either_database(stage):
         # The provider's new address is the only thing that was added to the log meanwhile.
         assert world.verifier.service.log.size == size + 1
         assert world.ask("salary > 1", "ben").json()["answer"] == "yes"
+
+
+def test_a_second_verifier_on_the_same_database_knows_what_the_first_has_logged(stage, served):
+    with stage.running() as world:
+        with redirect_stdout(io.StringIO()):
+            second = create_app(world.verifier.settings())
+        with served(second) as beside, beside.client(world.verifier.lender) as lender:
+            assert world.ask("salary > 1", client=lender).status_code == 201
+            later = {**world.provider.schema, "schema": "kyc-later"}
+            later["attributes"] = [{"name": "tenure", "type": "integer", "min": "0", "max": "100"}]
+            world.issue({"ann": {"tenure": "7"}}, schema=later)
+            assert world.ask("tenure > 7", client=lender).json()["answer"] == "no"
+            assert world.ask("tenure_ > 7", client=lender).json()["type"].endswith("/predicate-type")
+            # The first to be asked about a provider that only the other one has registered.
+            world.verifier.enter("http://127.0.0.1:9", name="new-kyc")
+            problem = world.ask("tenure > 7", client=lender, provider="new-kyc").json()
+            assert problem["detail"] == "new-kyc has registered no schema yet"
