@@ -1,5 +1,7 @@
 """A body that is gone counts only under an erasure that its provider signed; all else is found, and whose fault."""
 
+from dataclasses import replace
+
 import pytest
 
 from circuits import calendar
@@ -11,7 +13,7 @@ from verifier.audit.ledger import LedgerError
 from verifier.audit.replay import replay
 from verifier.checking import Declined
 from verifier.entries.erasure import ErasureEntry
-from verifier.entries.kinds import encode
+from verifier.entries.kinds import decode, encode
 from verifier.erasing import erase
 from verifier.errors import Blame, ExportError
 from verifier.log.leaves import LoggedEntry, Tombstone, salted_leaf
@@ -198,6 +200,44 @@ def test_what_was_settled_before_an_erasure_is_not_taken_over(asked, engine):
     assert replay(again, trust=asked.trust, keep=kept.append).answers == 2
     asked.ask("salary > 1", "bob")
     assert replay(list(export_lines(asked.log)), trust=asked.trust, ledger=kept[-1]).answers == 3
+
+
+def without_proof(world):
+    """Log an answer that nothing proves, as a verifier can that looks at nothing; its number."""
+    entry = decode(world.log.entry(6).body)[0]
+    forged = replace(entry, proof=bytes(len(entry.proof)), query=replace(entry.query, id=b64u(bytes(16))))
+    return world.log.append(lambda _index: Draft(entry.kind, encode(forged, NOW), NOW)).result(10)
+
+
+def another_kind(lines, index):
+    lines[index + 1] = lines[index + 1].replace(b'"kind":"answer"', b'"kind":"declined"')
+
+
+def another_time(lines, index):
+    stated = parse_json(lines[index + 1][:-1])
+    lines[index + 1] = canonical_json(stated | {"appended_at": calendar.rfc3339(NOW + 1)}) + b"\n"
+
+
+def no_body(lines, index):
+    lines[index + 1] = buried(lines[index + 1], index + 1)
+
+
+@pytest.mark.parametrize("hide", [another_kind, another_time, no_body])
+def test_what_was_hidden_while_a_ledger_was_written_is_not_taken_for_settled(hide, asked):
+    """The root is the same: an operator shows a false answer so that it is passed over, breaks off, and shows it."""
+    forged = without_proof(asked)
+    good = list(export_lines(asked.log))
+    assert (forged, Blame.PROVIDER, "proof-refused") in found(replay(good, trust=asked.trust))
+    shown, kept = list(good), []
+    hide(shown, forged)
+    first = replay(shown, trust=asked.trust, keep=kept.append)
+    assert forged in {each.index for each in first.findings}
+    assert replay(shown, trust=asked.trust, ledger=kept[-1]) == first
+    other = list(good)
+    if hide is no_body:
+        no_body(other, 8)  # as many without a body as before
+    with pytest.raises(LedgerError, match="shown"):
+        replay(other, trust=asked.trust, ledger=kept[-1])
 
 
 def test_the_auditors_earlier_export_still_says_what_was_erased(asked, engine):

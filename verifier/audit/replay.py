@@ -6,6 +6,7 @@ reference, here or in other processes (`settle`). Memory holds the registry, the
 wait, and the first findings.
 """
 
+import hashlib
 import os
 from array import array
 from collections import Counter, deque
@@ -117,6 +118,7 @@ class _Settling:
     root: bytes
     answers: int
     erased: int
+    beside: bytes
     outcome: Outcome
 
 
@@ -140,6 +142,7 @@ class _Replay:
         self._registry = Registry(trust=trust)
         self._consistency = Consistency(self._registry.ended_index)
         self._tree = merkle.Frontier()
+        self._beside = hashlib.sha256()
         self._waiting: list[Waiting] = []
         self._claims: list[Claim] = []
         self._settling: deque[_Settling] = deque()
@@ -191,7 +194,7 @@ class _Replay:
         elif self._tree.root() != self._checkpoint.root:
             self._doubt("root", "the entries do not have the signed root: at least one is not what was logged")
         if not self._fundamental:
-            self._write(self._tree.size, self._tree.root(), self._tombstones.count)
+            self._write(self._tree.size, self._tree.root(), self._tombstones.count, self._beside.digest())
         if progress:
             progress(self._tree.size, self._checkpoint.size)
         entries = sorted([*self._unfit.first(), *self._refused.first()], key=lambda found: found.index or 0)
@@ -224,6 +227,8 @@ class _Replay:
 
     def _read(self, logged: AnyEntry) -> None:
         self._tree.append(logged.leaf_hash)
+        gone = isinstance(logged, Tombstone)
+        self._beside.update(f"{logged.kind}/{logged.appended_at}/{gone:d}\n".encode())
         if isinstance(logged, Tombstone):
             self._tombstones.add(logged)
         if self._ledger is not None and self._ledger.size == self._tree.size:
@@ -322,8 +327,9 @@ class _Replay:
         batch, self._waiting = self._waiting, []
         claims, self._claims = self._claims, []
         if batch:
-            outcome, erased = self._compared(batch, claims), self._tombstones.count
-            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), erased, outcome))
+            outcome = self._compared(batch, claims)
+            state = self._tree.size, self._tree.root(), len(batch), self._tombstones.count, self._beside.digest()
+            self._settling.append(_Settling(*state, outcome))
 
     def _collect(self, most: int) -> None:
         """Wait until at most so many batches are being settled; the oldest come first."""
@@ -334,7 +340,7 @@ class _Replay:
             for finding in found:
                 self._refused.add(finding)
             if oldest.size - self._kept >= CHUNK:
-                self._write(oldest.size, oldest.root, oldest.erased)
+                self._write(oldest.size, oldest.root, oldest.erased, oldest.beside)
 
     def _resume(self, ledger: Ledger) -> None:
         """Take what was settled from the ledger: what was read up to here is what it is about."""
@@ -342,14 +348,15 @@ class _Replay:
             raise LedgerError("the ledger is of another log than this export, or one of them was changed")
         if ledger.erased != self._tombstones.count:
             raise LedgerError("bodies were erased since the ledger was written: begin anew, without it")
+        if ledger.beside != self._beside.digest():
+            raise LedgerError("other kinds, times or bodies are shown than when the ledger was written: begin anew")
         self._answers, self._kept = ledger.answers, ledger.size
         self._refused.restore(ledger.findings, ledger.refused)
 
-    def _write(self, size: int, root: bytes, erased: int) -> None:
+    def _write(self, size: int, root: bytes, erased: int, beside: bytes) -> None:
         if self._keep is not None and size > self._kept:
-            self._keep(
-                Ledger(size, root, erased, self._answers, tuple(self._refused.first()), tuple(self._refused.indices))
-            )
+            refused = tuple(self._refused.first()), tuple(self._refused.indices)
+            self._keep(Ledger(size, root, erased, beside, self._answers, *refused))
             self._kept = size
 
     def _compared(self, batch: Batch, claims: Sequence[Claim]) -> Outcome:
