@@ -38,7 +38,8 @@ from verifier.errors import (
     WrongProvider,
     WrongSchema,
 )
-from verifier.fold.registry import Registered, Registry
+from verifier.fold.credentials import Registered
+from verifier.fold.registry import Registry
 from verifier.signed_request import SignedRequest
 
 EngineName = Literal["fast", "reference"]
