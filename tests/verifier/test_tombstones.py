@@ -13,13 +13,14 @@ from verifier.audit.ledger import LedgerError
 from verifier.audit.replay import replay
 from verifier.checking import Declined
 from verifier.entries.erasure import ErasureEntry
-from verifier.entries.kinds import decode, encode
+from verifier.entries.kinds import RevocationEntry, decode, encode
+from verifier.entries.revocation import revoke
 from verifier.erasing import erase
 from verifier.errors import Blame, ExportError
 from verifier.log.leaves import LoggedEntry, Tombstone, salted_leaf
 from verifier.log.writer import Draft
 
-from .conftest import NOW, SEALER, Says, record_of
+from .conftest import NOW, PAYROLL, SEALER, Says, record_of
 
 
 @pytest.fixture(params=["sqlite"])
@@ -200,6 +201,49 @@ def test_what_was_settled_before_an_erasure_is_not_taken_over(asked, engine):
     assert replay(again, trust=asked.trust, keep=kept.append).answers == 2
     asked.ask("salary > 1", "bob")
     assert replay(list(export_lines(asked.log)), trust=asked.trust, ledger=kept[-1]).answers == 3
+
+
+@pytest.fixture
+def two_values(world, payslips):  # noqa: ARG001 - the log has them
+    """A payslip says another salary than the passport, and is asked about after what may come between."""
+
+    def ask(between=lambda _world: None):
+        world.ask("salary > 100000", "ada")
+        between(world)
+        world.ask("salary > 100000", "ada", schemas=(PAYROLL,))
+        return world
+
+    return ask
+
+
+def revoked(world):
+    company = world.company
+    ada = company.subjects["ada"].id
+    word = revoke(provider=company.name, credential=ada, reason="erroneous", issued_at=NOW, key=company.key)
+    world.publish(RevocationEntry(word.token))
+
+
+def test_two_values_with_nothing_between_are_found(two_values):
+    world = two_values()
+    by = log_erasure(world, word(world, "bob"), 3)  # afterwards
+    assert found(replayed(world, without=(3,), by=by)) == [(world.log.size - 2, Blame.PROVIDER, "contradiction")]
+
+
+def test_a_revocation_that_an_operator_takes_away_does_not_make_an_honest_provider_contradict_itself(two_values):
+    """Nobody can tell whose the entries were that go with a genuine word about somebody else."""
+    world = two_values(between=revoked)
+    assert found(replayed(world)) == []
+    (revocation,) = (each.index for each in world.log.read(0) if each.kind == "revocation")
+    by = log_erasure(world, word(world, "bob"), 3, revocation)
+    report = replayed(world, without=(3, revocation), by=by)
+    assert (found(report), report.erased) == ([], 2)
+
+
+def test_a_credential_that_was_erased_and_is_still_shown_accuses_nobody(two_values):
+    world = two_values(between=revoked)
+    (revocation,) = (each.index for each in world.log.read(0) if each.kind == "revocation")
+    log_erasure(world, word(world, "ada"), 2, revocation)
+    assert {each.blame for each in replayed(world).findings} == {Blame.LOG}
 
 
 def without_proof(world):

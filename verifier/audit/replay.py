@@ -140,7 +140,6 @@ class _Replay:
         self._settler = settler
         self._ahead = ahead
         self._registry = Registry(trust=trust)
-        self._consistency = Consistency(self._registry.ended_index)
         self._tree = merkle.Frontier()
         self._beside = hashlib.sha256()
         self._waiting: list[Waiting] = []
@@ -158,6 +157,7 @@ class _Replay:
         self._times = array("q")
         self._requests = Requests()
         self._tombstones = Tombstones(self._find)
+        self._consistency = Consistency(self._ended, self._tombstones.any_within)
         self._unknown: list[tuple[int, AnswerEntry, str]] = []
         self.observer: Observer | None = None
         self.sample: Sample | None = None
@@ -378,6 +378,10 @@ class _Replay:
             self.observer.held(index, claim)
         for each in self._consistency.add(index, claim):
             self._unfit.add(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
+
+    def _ended(self, credential: str) -> int | None:
+        """The entry that ended a credential; of one that was erased nobody can tell, so that it is the first of all."""
+        return 0 if self._registry.erased_index(credential) is not None else self._registry.ended_index(credential)
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
         self._unfit.add(Finding(index, blame, code, reason))

@@ -17,7 +17,7 @@ from math import prod
 
 from circuits.telling.intervals import Interval, Intervals
 from circuits.telling.shadows import Budget, Inequality, TooMuchWorkError, shadow
-from verifier.audit.facts import Ended, Fact, Source, changed, common
+from verifier.audit.facts import Changed, Fact, Source, common
 
 MOST_SUMS = 8
 MOST_VARIABLES = 8
@@ -58,13 +58,11 @@ class Sum:
         """Its coefficients and attributes."""
         return tuple((factor, name) for factor, name, _ in self.terms)
 
-    def agrees_in_time(self, other: "Sum", *, ended: Ended) -> bool:
+    def agrees_in_time(self, other: "Sum", *, changed: Changed) -> bool:
         """Whether none of the attributes that both are about can have changed between the two."""
         others = {name: source for _, name, source in other.terms}
         return not any(
-            changed((source, self.fact), (others[name], other.fact), ended=ended)
-            for _, name, source in self.terms
-            if name in others
+            changed((source, self.fact), (others[name], other.fact)) for _, name, source in self.terms if name in others
         )
 
 
@@ -75,13 +73,13 @@ def keep(sums: list[Sum], new: Sum) -> list[Sum]:
     return [*(held for held in sums if not new.implies(held)), new][-MOST_SUMS:]
 
 
-def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, ended: Ended) -> list[Fact]:
+def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, changed: Changed) -> list[Fact]:
     """Find answers that cannot all be true together with a new one.
 
     Args:
         own: what the new answer says, sums and single attributes.
         held: what was answered before, the most telling first.
-        ended: names the entry that ended a credential.
+        changed: tells whether a value may have changed between two questions.
 
     Returns:
         One fact of each answer that it takes, the new one's included, by entry; none if nothing was found. Where single
@@ -91,7 +89,7 @@ def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, ended: Ended) -> li
     for each in held:
         if any(other.says_all_of(each) for other in chosen):
             continue
-        if all(each.agrees_in_time(other, ended=ended) for other in chosen):
+        if all(each.agrees_in_time(other, changed=changed) for other in chosen):
             chosen.append(each)
     chosen = _connected(chosen)
     if not any(len(each.terms) > 1 for each in chosen) or _possible(chosen):
