@@ -94,8 +94,8 @@ def test_workers_killed_under_load_leave_nobody_waiting(tables, kills):
             began = time.monotonic()
             try:
                 told.append(prove(pool))
-            except ProverUnavailable as error:
-                told.append(error)
+            except ProverUnavailable:
+                told.append(None)
             waited.append(time.monotonic() - began)
 
     with ProvingPool(workers=2, tables=tables, seconds=seconds) as pool, ThreadPoolExecutor(6) as callers:
@@ -111,8 +111,8 @@ def test_workers_killed_under_load_leave_nobody_waiting(tables, kills):
         for each in asking:
             each.result()  # raises what was neither a proof nor ProverUnavailable
         assert max(waited) < 2 * seconds + 5  # the pool's own limit, and room for a busy machine
-        assert any(isinstance(each, bytes) for each in told)
-        assert any(isinstance(each, ProverUnavailable) for each in told)
+        assert any(told)
+        assert not all(told)
         pool.start()
         statements.verify(STATEMENT, prove(pool))
 
