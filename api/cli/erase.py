@@ -13,7 +13,7 @@ from api.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from api.home.directory import Home
-    from api.web.schemas import ErasureReceipt
+    from api.wire.registrations import ErasureReceipt
     from prover.erasing import Eraser, PendingErasure
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]

@@ -17,7 +17,7 @@ from api.verifier.records import Told
 from api.verifier.service import VerifierService
 from api.web.auth import AuthenticationError
 from api.web.problems import Problem
-from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
+from api.wire.questions import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from circuits.calendar import day_number, rfc3339
 from circuits.compiler import compile_predicate
 from circuits.encoding import b64u, canonical_json

@@ -10,7 +10,8 @@ from api.verifier.service import VerifierService, service_of
 from api.web.auth import Principal, Scope
 from api.web.foundation import StrictRoute, holder_of
 from api.web.problems import Problem, documented
-from api.web.schemas import (
+from api.web.static import with_etag
+from api.wire.registrations import (
     CredentialBatchRequest,
     CredentialReceipt,
     CredentialReceipts,
@@ -22,7 +23,6 @@ from api.web.schemas import (
     SchemaReceipt,
     SchemaRequest,
 )
-from api.web.static import with_etag
 from circuits.attributes import Schema
 from circuits.calendar import rfc3339
 from circuits.credential import peek_provider

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from api.peers.signing import RequestSigner
 from api.verifier.signers import TableNonces
 from api.web.auth import AuthenticationError
-from api.web.schemas import QueryRequest
+from api.wire.questions import QueryRequest
 from circuits.jws import SigningKey, peek
 from verifier.asked import CLOCK_STEP, UNSPECIFIED
 from verifier.audit.export import export_lines
