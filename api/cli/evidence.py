@@ -75,7 +75,13 @@ def verify(
     if as_json:
         present.print_json(told)
         return
-    facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "answered_at", "origin", "index")}
+    facts = {
+        "subject": f"{verdict.query.subject} at {verdict.query.provider}",
+        "asked by": verdict.query.relying_party,
+        "as of": verdict.query.as_of,
+        "answered": rfc3339(verdict.answered_at),
+        "log": f"{verdict.checkpoint.origin} entry {verdict.index}",
+    }
     failed = [each.english() for each in verdict.failed]
     present.out.print(present.answer_panel(answer, verdict.question, facts | _told(verdict), failed=failed))
     present.out.print(f"[bold green]verified[/] offline with the {chosen} engine in {took:.0f} ms")
@@ -156,8 +162,7 @@ def _told(verdict: "Verdict") -> dict[str, str]:
         lines[name] = "\n".join(filter(None, (lines[name], key(each))))
     periods = [f"issued {rfc3339(each.issued_at)}, expires {rfc3339(each.expires_at)}" for each in verdict.credentials]
     witnesses = [f"{each.witness} at {_time(each.time)}" for each in verdict.witnesses]
-    if not verdict.signed:
-        lines["question"] = "unsigned: asked with an API key"
+    lines["question"] = "signed by who asked" if verdict.signed else "unsigned: asked with an API key"
     return {
         **lines,
         "credential": "\n".join(periods),
