@@ -64,7 +64,7 @@ def bootstrap(
         entropy: a source of random bytes.
 
     Raises:
-        HomeError: the home holds half of something that cannot be completed.
+        HomeError: the home holds half of something that cannot be completed, or both services are to have one address.
         LogUnavailable: the log cannot be written.
     """
     before = home.config() if home.is_ready else None
@@ -78,6 +78,12 @@ def bootstrap(
         **_witnessed(home, before, witnesses, cosigned_by),
         **({"provider_id": before.provider_id, "provider_name": before.provider_name} if before else {}),
     )
+    if config.prover == config.verifier:  # kept, it would be in the way of every later start
+        raise HomeError(
+            f"both services cannot listen on {config.verifier.host}:{config.verifier.port}",
+            where=home.config_file,
+            remedy="give them different ports: --verifier-port, --prover-port",
+        )
     engine = open_engine(log_database(home, environment))
     try:
         migrate(engine, "verifier")
