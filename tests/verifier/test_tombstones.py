@@ -126,9 +126,26 @@ def test_an_answer_that_was_left_behind_is_found(asked):
     assert found(report) == [(5, Blame.VERIFIER, "credential-erased")]
 
 
-def test_an_answer_from_what_was_never_logged_is_still_the_providers_fault(asked):
+def test_an_answer_from_what_is_not_there_is_the_fault_of_who_shows_it(asked):
+    """The provider's credential was in the log: only the operator can have taken it away."""
     report = replayed(asked, without=(3,), by=4)
-    assert (6, Blame.PROVIDER, "credential-unknown") in found(report)
+    assert found(report) == [
+        (3, Blame.LOG, "erasure"),
+        (6, Blame.VERIFIER, "credential-unknown"),
+        (8, Blame.VERIFIER, "credential-unknown"),
+    ]
+    by = log_erasure(asked, word(asked, "ada"), 2, 3, 5, 7)  # a genuine word about somebody else
+    assert {each.blame for each in replayed(asked, without=(2, 3, 5, 7), by=by).findings} == {Blame.VERIFIER}
+
+
+def test_an_answer_whose_credential_cannot_be_read_accuses_no_provider(asked):
+    lines = list(export_lines(asked.log))
+    lines[4] = lines[4].replace(b'"kind":"credential"', b'"kind":"revocation"')
+    assert found(replayed(asked, lines=lines)) == [
+        (3, Blame.LOG, "entry"),
+        (6, Blame.VERIFIER, "credential-unknown"),
+        (8, Blame.VERIFIER, "credential-unknown"),
+    ]
 
 
 def test_what_is_never_erased_is_found_even_when_somebody_signs(asked):

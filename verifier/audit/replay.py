@@ -252,7 +252,7 @@ class _Replay:
             if isinstance(entry, AnswerEntry) and self._tombstones.count and len(self._unknown) < MOST_FINDINGS:
                 self._unknown.append((logged.index, entry, str(error)))  # an erasure may follow that explains it
             else:
-                self._find(logged.index, error.blame, error.code, str(error))
+                self._find_from_nothing(logged.index, str(error))
         except CheckFailed as error:
             self._find(logged.index, error.blame, error.code, str(error))
 
@@ -262,7 +262,13 @@ class _Replay:
                 why = "it is from a credential that was erased, and should have gone with it"
                 self._find(index, CredentialErased.blame, CredentialErased.code, why)
             else:
-                self._find(index, CredentialUnknown.blame, CredentialUnknown.code, reason)
+                self._find_from_nothing(index, reason)
+
+    def _find_from_nothing(self, index: int, reason: str) -> None:
+        """Live it is the provider who names what is not there. Who logs that, or shows it no more, is another."""
+        self._find(
+            index, Blame.VERIFIER, CredentialUnknown.code, f"{reason}, or its entry is not shown as it was logged"
+        )
 
     def _check(self, logged: LoggedEntry, entry: Entry) -> None:
         if entry.kind in REGISTRY_KINDS:
