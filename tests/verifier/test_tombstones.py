@@ -256,6 +256,19 @@ def test_a_revocation_that_an_operator_takes_away_does_not_make_an_honest_provid
     assert (found(report), report.erased) == ([], 2)
 
 
+def test_a_value_that_changes_while_it_is_asked_for_is_no_contradiction(world, payslips):  # noqa: ARG001 - in the log
+    """The later question was put before the revocation, or the verifier says so: it was answered after."""
+
+    class Revoking:
+        def fetch(self, query):
+            revoked(world)
+            return world.company.fetch(query)
+
+    world.ask("salary > 100000", "ada")
+    world.ask("salary > 100000", "ada", schemas=(PAYROLL,), source=Revoking())
+    assert found(replayed(world)) == []
+
+
 def test_a_credential_that_was_erased_and_is_still_shown_accuses_nobody(two_values):
     world = two_values(between=revoked)
     (revocation,) = (each.index for each in world.log.read(0) if each.kind == "revocation")

@@ -5,8 +5,9 @@ each other, if the value cannot have changed between:
 
 - from one credential: its commitments never change, so sound proofs cannot contradict each other at all;
 - from two credentials that have the attribute under the same name, type and unit: unless, after the earlier of the two
-  questions was put and before the later one, the credential of the earlier had ended (superseded or revoked), or that
-  of the later had been logged, as a successor or under the same schema (where it takes the old one's place for good).
+  questions was put and before the later one was answered, the credential of the earlier had ended (superseded or
+  revoked), or that of the later had been logged, as a successor or under the same schema (where it takes the old one's
+  place for good).
   Nor can they be held against each other where an entry between the two questions was erased: whoever erases could
   else take away a revocation, and with it what clears an honest provider.
 

@@ -126,7 +126,8 @@ def changed(one: tuple[Source, Fact], another: tuple[Source, Fact], *, ended: En
     """Whether the log says that a value may have changed between two questions about it.
 
     From one credential it cannot. From two: if, after the earlier of the two questions was put and before the later
-    one, the credential of the earlier had ended (superseded or revoked), or that of the later had been logged, as a
+    one was answered (a value may change while the question is under way, and when that was put is only the verifier's
+    word), the credential of the earlier had ended (superseded or revoked), or that of the later had been logged, as a
     successor or under the same schema (where it takes the old one's place for good: see verifier.fold.lines). Or if
     what an entry between the two said is gone: whoever erases could else take away what clears a provider.
     """
@@ -137,7 +138,8 @@ def changed(one: tuple[Source, Fact], another: tuple[Source, Fact], *, ended: En
     if replaces and later.index >= before.asked_at:
         return True
     end = ended(earlier.credential)
-    return (end is not None and end < after.asked_at) or hidden(before.asked_at, after.asked_at)
+    latest = max(after.asked_at, after.index)
+    return (end is not None and end < latest) or hidden(before.asked_at, latest)
 
 
 def slot(claim: Claim, attribute: Attribute) -> bytes:
