@@ -32,7 +32,7 @@ def is_alive(pid: int) -> bool:
 
 
 def still_there(pids: list[int]) -> list[int]:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while (left := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
