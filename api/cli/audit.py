@@ -79,7 +79,7 @@ def replay(
     from api.cli.checkpoints import kept_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
-    from api.home.directory import require_writable, write_file
+    from api.home.files import PUBLIC_FILE, require_writable, write_file
     from verifier.audit.replay import replay as replay_log
 
     place = home_at(home)
@@ -134,7 +134,7 @@ def replay(
     if report.failure is not None:
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
-        write_file(keep, report.checkpoint.encode(), mode=0o644)
+        write_file(keep, report.checkpoint.encode(), mode=PUBLIC_FILE)
 
 
 @contextmanager

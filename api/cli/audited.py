@@ -26,7 +26,7 @@ def require_reports(files: Sequence[Path]) -> None:
         CommandError: a name ends in neither .html nor .json.
         OSError: no file can be written there.
     """
-    from api.home.directory import require_writable
+    from api.home.files import require_writable
 
     for file in files:
         if file.suffix not in (HTML, JSON):
@@ -39,7 +39,7 @@ def require_reports(files: Sequence[Path]) -> None:
 def write_reports(account: "Account", files: Sequence[Path], *, quiet: bool) -> None:
     """Write the account in the forms that the files' names ask for; readable by their owner, for it names people."""
     from api.audit.report_page import report_page
-    from api.home.directory import write_file
+    from api.home.files import write_file
 
     for file in files:
         if file.suffix == HTML:

@@ -77,7 +77,7 @@ def import_csv(
     """Import verified attributes: commit, sign, register. Re-running it changes nothing."""
     from api.cli.connection import home_at
     from api.cli.explain import read_schema
-    from api.home.directory import require_writable
+    from api.home.files import require_writable
     from prover.importing import leftovers
 
     place = home_at(home)

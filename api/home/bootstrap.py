@@ -14,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from api.database import migrate, open_engine
-from api.home.directory import PUBLIC_FILE, Address, Config, Home, HomeError, write_file, write_json
+from api.home.directory import Address, Config, Home, HomeError
+from api.home.files import PUBLIC_FILE, write_file, write_json
 from api.home.services import free_port
 from api.home.settings import log_database
 from api.settings import WitnessAddress
