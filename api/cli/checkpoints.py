@@ -1,4 +1,8 @@
-"""A signed checkpoint that somebody kept or was shown, opened with the pinned key."""
+"""A signed checkpoint that somebody kept or was shown, opened with the pinned key.
+
+The log answers for whatever it signed: witnesses are not asked for. What a fork shows to one victim no witness has
+cosigned, and what was kept before witnesses were pinned has none either.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,10 +44,10 @@ def shown_checkpoint(named: str, pins: "Trust") -> "Checkpoint":
 
 def _opened(raw: bytes, pins: "Trust", *, where: str, remedy: str, kind: str) -> "Checkpoint":
     from verifier.errors import NoteError
-    from verifier.log.note import Checkpoint
+    from verifier.log.note import Checkpoint, NoteVerifier
 
     try:
-        return Checkpoint.open(raw.decode("utf-8"), pins.log)
+        return Checkpoint.open(raw.decode("utf-8"), NoteVerifier(pins.log.name, pins.log.public))
     except (NoteError, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, NoteError) else "it is not text"
         raise CommandError(
