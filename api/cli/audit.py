@@ -127,7 +127,7 @@ def replay(
         resumed_at=0 if begun is None else begun.size,
     )
     write_reports(told, reports or (), quiet=as_json)
-    tell(told, as_json=as_json)
+    tell(told, since=None if earlier is None else earlier.size, as_json=as_json)
     if evidence is not None:
         opened = partial(_opened, place, source, key=key)
         carry_findings(evidence, report, opened=opened, pins=pins, quiet=as_json)
