@@ -54,6 +54,11 @@ def test_a_pipe_from_the_running_verifier_to_the_auditor(up):
     assert json.loads(done.stdout)["source"] == "standard input"
 
 
+def test_an_address_with_too_much_behind_it(up, key):
+    error = up.attest("audit", "replay", f"{up.told['verifier']}/v1", "--key", key, "--json", code=2).json["error"]
+    assert (error["kind"], "a verifier's address" in error["remedy"]) == ("not-found", True)
+
+
 def test_a_report_for_people_and_one_for_machines(up, folder, tmp_path):
     page, document = tmp_path / "report.html", tmp_path / "report.json"
     ran = up.attest("audit", "replay", folder, "--report", page, "--report", document)
