@@ -11,10 +11,10 @@ from verifier.asked import require_asked
 from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
+from verifier.entries.signed_request import SignedRequest
 from verifier.errors import CredentialErased, LogUnavailable
 from verifier.fold.registry import Registry
 from verifier.log.writer import Draft, Log, Row
-from verifier.signed_request import SignedRequest
 
 
 class ProofSource(Protocol):

@@ -23,6 +23,7 @@ from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
 from verifier.asked import MOST_WAITING, require_asked
 from verifier.entries.kinds import AnswerEntry
+from verifier.entries.signed_request import SignedRequest
 from verifier.errors import (
     CheckFailed,
     ClausesRefused,
@@ -40,7 +41,6 @@ from verifier.errors import (
 )
 from verifier.fold.credentials import Registered
 from verifier.fold.registry import Registry
-from verifier.signed_request import SignedRequest
 
 EngineName = Literal["fast", "reference"]
 

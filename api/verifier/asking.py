@@ -29,9 +29,9 @@ from circuits.vocabulary import Vocabulary
 from verifier import answering
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.checking import ProverResponse
+from verifier.entries.signed_request import MAX_BODY, SignedRequest
 from verifier.errors import Blame, CheckFailed, LogRefused, RequestRefused
 from verifier.log import writer as log
-from verifier.signed_request import MAX_BODY, SignedRequest
 
 _TIME_ZONES: Final = 1  # it may be tomorrow already where the question is asked
 
