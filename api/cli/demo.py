@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(*, _home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Watch it work: two services, 300 people, a dozen questions, evidence, tampering, replay. Leaves nothing."""
+    """Watch it work: two services, 300 people, questions, evidence, tampering, replay, erasure. Leaves nothing."""
     from api.cli.up import ending_on_signals
     from api.home.directory import Home
 
