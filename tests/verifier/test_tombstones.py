@@ -301,7 +301,7 @@ def test_what_was_hidden_while_a_ledger_was_written_is_not_taken_for_settled(hid
     """The root is the same: an operator shows a false answer so that it is passed over, breaks off, and shows it."""
     forged = without_proof(asked)
     good = list(export_lines(asked.log))
-    assert (forged, Blame.PROVIDER, "proof-refused") in found(replay(good, trust=asked.trust))
+    assert (forged, Blame.VERIFIER, "attestation") in found(replay(good, trust=asked.trust))
     shown, kept = list(good), []
     hide(shown, forged)
     first = replay(shown, trust=asked.trust, keep=kept.append)
