@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli import contradict, present
+from api.cli import contradict, present, renewal
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
@@ -23,6 +23,7 @@ UNTOLD = "one file cannot tell: replay the log"
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     contradict.register(group)
+    renewal.register(group)
     app.add_typer(group, name="evidence")
 
 
@@ -44,7 +45,7 @@ def verify(
     from verifier.evidence.evidence import verify_evidence
 
     pins = read_trust(home_at(home), trust)
-    content = _read(file)
+    content = read(file)
     chosen = engine_name(engine)
     if chosen == "fast":
         prepare_tables(quiet=as_json)
@@ -96,7 +97,7 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
     from verifier.evidence.file import EvidenceFile
 
     try:
-        found = EvidenceFile.from_bytes(_read(file))
+        found = EvidenceFile.from_bytes(read(file))
     except (VerifierError, CircuitsError) as error:
         raise _refused(file, error) from None
     text = found.proof.to_text()
@@ -106,7 +107,8 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
     sys.stdout.write(text)  # byte for byte: the signatures below the checkpoint end with their newlines
 
 
-def _read(file: Path) -> bytes:
+def read(file: Path) -> bytes:
+    """Read an evidence file, or one byte more than any has."""
     from verifier.evidence.evidence import MAX_EVIDENCE
 
     with file.open("rb") as source:
