@@ -97,7 +97,7 @@ def bootstrap(
             prover_url=config.prover.url,
             valid_from=int(now()),
         )
-        _register(engine, signer, provider, entropy=entropy)
+        _register(home, engine, signer, provider, entropy=entropy)
     finally:
         engine.dispose()
     if not home.trust_file.exists():
@@ -191,16 +191,28 @@ def _make_client_keys(
     write_json(home.keys_file, {name: text for name, (text, _) in (at_verifier | at_prover).items()})
 
 
-def _register(engine: Engine, signer: NoteSigner, provider: ProviderEntry, *, entropy: Entropy) -> None:
-    """Logs the provider unless the newest entry under its id says the same already."""
+def _register(home: Home, engine: Engine, signer: NoteSigner, provider: ProviderEntry, *, entropy: Entropy) -> None:
+    """Logs the provider unless the newest entry under its id says the same already.
+
+    Raises:
+        HomeError: the log names a newer key: the home's, which may be known to others, must not count again.
+    """
     with closing(Log(engine, signer, entropy=entropy)) as log:
         known: ProviderEntry | None = None
+        earlier = set()
         for logged in log.read(0, kinds=(ProviderEntry.kind,)):
             entry = decode_logged(logged) if isinstance(logged, LoggedEntry) else None
             if isinstance(entry, ProviderEntry) and entry.id == provider.id:
                 known = entry
+                earlier.add(entry.key)
         if known and (known.key, known.prover_url, known.name) == (provider.key, provider.prover_url, provider.name):
             return
+        if known and known.key != provider.key and provider.key in earlier:
+            raise HomeError(
+                f"the key of provider {provider.id} has been replaced in the log, and the home still has the old one",
+                where=home.signing_key,
+                remedy="put the newest key there: attest verifier provider list shows which",
+            )
         log.append(lambda _index: _draft(provider, provider.valid_from)).result(APPEND_WITHIN)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from api.home.bootstrap import bootstrap
 from api.home.directory import Home, HomeError
+from circuits.jws import SigningKey
 
 
 @pytest.fixture
@@ -25,3 +26,16 @@ def test_one_port_for_both_is_refused_and_not_kept(home, ports):
     with pytest.raises(HomeError, match="both services"):
         bootstrap(home, **ports, environment={})
     assert bootstrap(home, environment={}) == first
+
+
+def test_a_key_that_was_replaced_in_the_log_is_not_put_back(home):
+    bootstrap(home, verifier_port=9, prover_port=8, environment={})
+    old = home.signing_key.read_bytes()
+    new = SigningKey.generate(entropy=bytes(range(32))).to_pem()
+    home.signing_key.write_bytes(new)
+    config = bootstrap(home, environment={})  # another key: logged
+    home.signing_key.write_bytes(old)
+    with pytest.raises(HomeError, match="has been replaced in the log"):
+        bootstrap(home, environment={})
+    home.signing_key.write_bytes(new)
+    assert bootstrap(home, environment={}) == config
