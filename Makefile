@@ -43,6 +43,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/bench/*.py  # what no test runs breaks unnoticed when something moves
 	$(BIN)/lint-imports
 
 bench: $(STAMP)

@@ -197,7 +197,7 @@ def _read(payload: Mapping[str, Any], token: str) -> Credential:
     if not isinstance(provider, str) or not 1 <= len(provider) <= _MAX_NAME or not provider.isprintable():
         raise CredentialError(f"iss: must be a text of 1 to {_MAX_NAME} printable characters")
     _require_date("as_of", as_of)
-    issued_at, expires_at = _time("iat", payload), _time("exp", payload)
+    issued_at, expires_at = jws.time_of(payload, "iat"), jws.time_of(payload, "exp")
     if expires_at <= issued_at:
         raise CredentialError("exp: must be after iat")
     items = payload["attributes"]
@@ -238,17 +238,6 @@ def _binary(name: str, text: object, size: int) -> bytes:
     if len(content) != size:
         raise CredentialError(f"{name}: must be {size} bytes in base64url")
     return content
-
-
-def _time(name: str, payload: Mapping[str, Any]) -> int:
-    seconds = payload[name]
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        raise CredentialError(f"{name}: must be Unix seconds")
-    try:
-        calendar.rfc3339(seconds)
-    except EncodingError as error:
-        raise CredentialError(f"{name}: {error}") from error
-    return seconds
 
 
 def _require_date(name: str, date: object) -> None:

@@ -135,7 +135,8 @@ def parse_json(encoded: bytes) -> Any:  # noqa: ANN401  # JSON is any of its sev
     except UnicodeDecodeError as error:
         raise EncodingError(f"not JSON: not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise EncodingError(f"not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}") from error
+        what = error.msg.removesuffix(" at").lower()  # some of its words for "what" end in an "at" of their own
+        raise EncodingError(f"not JSON: {what} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
         raise EncodingError("not JSON: nested too deep") from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-from circuits import calendar, jws
+from circuits import jws
 from circuits.encoding import b64u_decode
 from circuits.errors import CredentialError, EncodingError
 
@@ -47,15 +47,10 @@ class Erasure:
         payload = jws.open_signed(token, typ=TYP, key=key)
         if set(payload) != _KEYS:
             raise CredentialError(f"an erasure has exactly the members {', '.join(sorted(_KEYS))}")
-        provider, issued_at = payload["iss"], payload["iat"]
+        provider = payload["iss"]
         if not isinstance(provider, str):
             raise CredentialError("iss: must be a text")
-        if not isinstance(issued_at, int) or isinstance(issued_at, bool):
-            raise CredentialError("iat: must be Unix seconds")
-        try:
-            calendar.rfc3339(issued_at)
-        except EncodingError as error:
-            raise CredentialError(f"iat: {error}") from error
+        issued_at = jws.time_of(payload, "iat")
         return cls(provider, _ids(payload["credentials"]), issued_at, token)
 
 

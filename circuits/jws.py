@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
 
+from circuits import calendar
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
 from circuits.errors import CredentialError, EncodingError, SignatureError
 
@@ -199,6 +200,22 @@ def _require_header(header: Mapping[str, Any], typ: str, key: VerifyKey) -> None
         raise SignatureError(f"not a token of type {typ}")
     if set(header) != {"alg", "kid", "typ"}:
         raise CredentialError("the header has members besides alg, kid and typ")
+
+
+def time_of(payload: Mapping[str, Any], name: str) -> int:
+    """Read a time from a payload: Unix seconds, of a day that the calendar has.
+
+    Raises:
+        CredentialError: missing, or something else (the signer's fault).
+    """
+    seconds = payload.get(name)
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise CredentialError(f"{name}: must be Unix seconds")
+    try:
+        calendar.rfc3339(seconds)
+    except EncodingError as error:
+        raise CredentialError(f"{name}: {error}") from error
+    return seconds
 
 
 def peek(token: str) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from circuits.errors import EncodingError, StatementError
 from circuits.generators import DOMAIN, H_OFFSET
 from circuits.group import Engine, EngineName
 from circuits.group import engine as shared_engine
-from circuits.group.curve import POINT_BYTES, SCALAR_BYTES, N, PointAtInfinity
+from circuits.group.curve import SCALAR_BYTES, N, PointAtInfinity
 
 Commitment = bytes
 """33 bytes, SEC1 compressed."""
 
-COMMITMENT_BYTES = POINT_BYTES
 ENTROPY_BYTES = 32
 
 

@@ -22,6 +22,7 @@ from prover.errors import ProverUnavailable
 
 GENERATORS = 24  # what a comparison of 64 bits needs; larger statements load the rest when they come
 _WAITING_PER_WORKER = 32
+_STARTING_SECONDS = 120.0  # without cached tables a worker builds them, and the machine may be busy
 
 
 class ProvingPool:
@@ -55,8 +56,8 @@ class ProvingPool:
         executor = self._current()
         try:
             for future in [executor.submit(_stay, 0.05) for _ in range(self._workers)]:
-                future.result()
-        except (BrokenProcessPool, OSError, RuntimeError):
+                future.result(timeout=_STARTING_SECONDS)
+        except (BrokenProcessPool, Late, OSError, RuntimeError):
             self._replace(executor)
             raise ProverUnavailable("the proving workers could not start") from None
 

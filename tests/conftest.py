@@ -85,7 +85,7 @@ class PostgresServer:
         )
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while True:
             try:
                 return self.execute("SELECT 1")

@@ -12,10 +12,10 @@ from verifier.attestation import LIFETIME, Attestation, attest
 from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
 from verifier.consented import Granted, require_usable
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
+from verifier.entries.signed_request import SignedRequest
 from verifier.errors import ConsentUnfit, CredentialErased, LogUnavailable
 from verifier.fold.registry import Registry
 from verifier.log.writer import Draft, Log, Row
-from verifier.signed_request import SignedRequest
 
 
 class ProofSource(Protocol):

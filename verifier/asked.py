@@ -14,9 +14,9 @@ from circuits.attributes import Schema
 from circuits.encoding import b64u, parse_json
 from circuits.errors import CircuitsError
 from circuits.query import Query, Reasons
+from verifier.entries.signed_request import MOST_LIFETIME, SignedRequest
 from verifier.errors import RegistryError, RequestRefused
 from verifier.fold.registry import Registry
-from verifier.signed_request import MOST_LIFETIME, SignedRequest
 
 PATH: Final = "/v1/queries"
 CLOCK_AHEAD: Final = 30

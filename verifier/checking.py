@@ -26,6 +26,7 @@ from circuits.vocabulary import Vocabulary
 from verifier.asked import MOST_WAITING, require_asked
 from verifier.consented import Granted, require_granted, require_usable
 from verifier.entries.kinds import AnswerEntry
+from verifier.entries.signed_request import SignedRequest
 from verifier.errors import (
     CheckFailed,
     ClausesRefused,
@@ -42,8 +43,8 @@ from verifier.errors import (
     WrongProvider,
     WrongSchema,
 )
-from verifier.fold.registry import Registered, Registry
-from verifier.signed_request import SignedRequest
+from verifier.fold.credentials import Registered
+from verifier.fold.registry import Registry
 
 EngineName = Literal["fast", "reference"]
 

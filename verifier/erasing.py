@@ -17,7 +17,7 @@ from circuits import jws
 from circuits.encoding import canonical_json
 from verifier.entries.erasure import MOST_ENTRIES, OUTCOMES, ErasureEntry
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, RevocationEntry, UndeterminedEntry, decode_logged, encode
-from verifier.errors import EntryError, LogUnavailable
+from verifier.errors import EntryError, LogUnavailable, RegistryError
 from verifier.fold.registry import Admitted, Registry
 from verifier.log.leaves import LoggedEntry
 from verifier.log.merkle import HASH
@@ -163,17 +163,26 @@ class _Person:
         return Draft(entry.kind, body, self._now, rows=tuple(rows), undo=undo)
 
     def receipt(self, log: Log) -> Erased:
-        """Say what was erased, from the log itself: this time, and whenever it was asked for before."""
+        """Say what was erased, from the log itself: this time, and whenever it was asked for before.
+
+        Raises:
+            RegistryError: it was at another provider's word, whose it was; how much is not for this one to know.
+        """
         named = set(self._erasure.credentials)
         places = [self._registry.erased_index(each) for each in named]
         first = min((place for place in places if place is not None), default=0)
         indices, counts = [], Counter[str]()
         for logged in log.find((ErasureEntry.kind,), b"", first, log.size):
             entry = decode_logged(logged)
-            if isinstance(entry, ErasureEntry) and named <= set(jws.peek(entry.token)["credentials"]):
+            if isinstance(entry, ErasureEntry) and self._own(jws.peek(entry.token), named):
                 indices.append(logged.index)
                 counts += log.kinds(entry.entries)
+        if not indices:
+            raise RegistryError("what is to be erased is another provider's")
         return Erased(tuple(indices), dict(sorted(counts.items())))
+
+    def _own(self, payload: dict[str, Any], named: set[str]) -> bool:
+        return payload["iss"] == self._erasure.provider and not named.isdisjoint(payload["credentials"])
 
     def _questions(self, entries: Iterable[LoggedEntry]) -> _Found:
         queries = []

@@ -86,7 +86,7 @@ class ProofRefused(CheckFailed):
 
 
 class CredentialUnknown(CheckFailed):
-    """The answer names a credential that is not in the log (blame: provider)."""
+    """The answer names a credential that is not in the log (blame: provider; of a logged answer, verifier)."""
 
     code = "credential-unknown"
 

@@ -50,6 +50,7 @@ def publish_all(
         LogUnavailable: some could not be committed, or not in time; registering all of them again is safe. It is
             raised when the fate of each is known, so that none of them is still being written, unless time ran out.
     """
+    log.caught_up(timeout)  # another process may have logged the provider, or the schema, that these need
     pending: list[Future[int] | RegistryError] = []
     for entry in entries:
         try:

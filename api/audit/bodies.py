@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from api.audit.reading import Readable, settled, size_of
-from api.home.directory import PRIVATE_DIRECTORY, write_lines
+from api.home.files import PRIVATE_DIRECTORY, write_lines
 from circuits.encoding import parse_json
+from circuits.errors import EncodingError
 from verifier.audit.export import MAX_LINE, parse_entry_line
+from verifier.entries.erasure import ErasureEntry
 from verifier.errors import ExportError
 from verifier.log.layout import Place, places
+from verifier.log.leaves import LoggedEntry
 from verifier.log.tiles import WIDTH
 
 FOLDER: Final = "bodies"
@@ -88,7 +91,7 @@ def _path(folder: Path, place: Place) -> Path:
 
 def _write(path: Path, lines: list[bytes]) -> None:
     path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-    write_lines(path, lines, mode=PRIVATE_FILE)
+    write_lines(path, lines)
 
 
 def _erased(lines: list[bytes], start: int) -> list[int]:
@@ -97,10 +100,19 @@ def _erased(lines: list[bytes], start: int) -> list[int]:
     for index, line in enumerate(lines, start):
         if ERASURE in line:
             logged = parse_entry_line(line, index)
-            body = getattr(logged, "body", b"{}")  # a tombstone has none
-            named = parse_json(body).get("entries") if logged.kind == "erasure" else []
-            found |= {each // WIDTH for each in named or () if isinstance(each, int) and 0 <= each < start}
+            if isinstance(logged, LoggedEntry) and logged.kind == ErasureEntry.kind:
+                found |= {each // WIDTH for each in _named(logged.body) if isinstance(each, int) and 0 <= each < start}
     return sorted(found)
+
+
+def _named(body: bytes) -> list[object]:
+    """What an erasure names, as far as it is one: of what it should be, a replay tells."""
+    try:
+        stated = parse_json(body)
+    except EncodingError:
+        return []
+    named = stated.get("entries") if isinstance(stated, dict) else None
+    return named if isinstance(named, list) else []
 
 
 def _write_again(folder: Path, log: Readable, number: int, *, size: int) -> int:

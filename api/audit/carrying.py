@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from api.home.directory import write_file
+from api.home.files import write_file
 from verifier.audit.excerpt import Reopen, excerpt
 from verifier.audit.replay import Report
 from verifier.audit.settling import Finding

@@ -7,7 +7,7 @@ from api.audit.bodies import Progress, write_bodies
 from api.audit.reading import Readable, size_of
 from api.audit.tiling import write_tiles
 from verifier.log.layout import places
-from verifier.log.note import NoteVerifier
+from verifier.log.note import Checkpoint, NoteVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def copy_log(
         ExportError: what is served is no log.
         OSError: a file cannot be written.
     """
+    Checkpoint.open(log.note, verifier)  # before anything is counted: the number may be anybody's
     size = size_of(log.note)
     total = sum(1 for _ in places(size))
     files = write_tiles(

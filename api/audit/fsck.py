@@ -12,7 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.database import DatabaseRefused, open_engine
-from api.web.schemas import Answer, Undetermined
+from api.wire.questions import Answer, Undetermined
 from circuits import jws
 from circuits.attributes import Schema
 from circuits.calendar import rfc3339

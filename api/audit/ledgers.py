@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.home.directory import require_writable, write_file
+from api.home.files import require_writable, write_file
 from api.version import VERSION
 from verifier.audit.ledger import Ledger, LedgerError
 from verifier.checking import EngineName

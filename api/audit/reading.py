@@ -6,8 +6,8 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from api.peers.log_client import LogClient, TooLarge
-from api.web.schemas import EntryLine, EntryPage, ErasedLine
 from api.web.unfit import plain
+from api.wire.publications import EntryLine, EntryPage, ErasedLine
 from circuits import calendar
 from circuits.encoding import b64u_decode, canonical_json
 from circuits.errors import EncodingError

@@ -77,7 +77,7 @@ main{padding:1.4rem 1rem 3rem}.row{grid-template-columns:1fr}
 .draw{min-height:1.7rem}
 .row .says{padding:.55rem 0 .2rem}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin:0 0 .6rem}
 .verdict{padding:1.1rem}.verdict strong{font-size:1.2rem}.verdict svg{width:28px;height:28px}
-.cards dd{font-size:1.25rem}figure{padding:.9rem}
+.cards dd{font-size:1.25rem}figure{padding:.9rem}th,td{padding:.6rem .5rem}th[scope=row]{min-width:6.5rem}
 table.cards-on-phone thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
 table.cards-on-phone tr{display:block;border-top:1px solid var(--line);padding:.5rem 0}
 table.cards-on-phone tr:first-child{border-top:0}

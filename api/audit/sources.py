@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -84,12 +85,12 @@ def open_source(named: str, stack: ExitStack, *, key: str | None = None) -> Sour
         key: the auditor's, for an address.
 
     Raises:
-        SourceError: it holds no bodies, so that there is nothing to replay, or there is no key.
+        SourceError: it is no export, or holds no bodies, so that there is nothing to replay, or there is no key.
         Refusal, Unreachable: nobody serves a log at the address.
         OSError: the file cannot be read.
     """
     if named == STDIN:
-        return Source("standard input", _lines(sys.stdin.buffer))
+        return Source("standard input", _export("standard input", sys.stdin.buffer))
     if named.startswith(SCHEMES):
         if not key:
             raise SourceError(
@@ -102,7 +103,7 @@ def open_source(named: str, stack: ExitStack, *, key: str | None = None) -> Sour
     path = Path(named)
     if path.is_dir():
         return _folder(path)
-    return Source(named, _lines(stack.enter_context(path.open("rb"))))
+    return Source(named, _export(named, stack.enter_context(path.open("rb"))))
 
 
 def read_checkpoint(named: str) -> bytes:
@@ -122,6 +123,18 @@ def read_checkpoint(named: str) -> bytes:
         path /= CHECKPOINT
     with path.open("rb") as file:
         return file.read(MOST_NOTE)
+
+
+def _export(name: str, file: BinaryIO) -> Iterator[bytes]:
+    """An export's lines; another file, named by mistake, is nothing that the log's operator is to blame for."""
+    first = file.readline(MAX_LINE + 1)
+    if b"checkpoint" not in first:
+        raise SourceError(
+            "this is no export of a log" if first else "there is nothing in it",
+            where=name,
+            remedy="name what this wrote: attest verifier log export FILE.jsonl; nothing was checked",
+        )
+    return chain((first,), _lines(file))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

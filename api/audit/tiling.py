@@ -6,9 +6,8 @@ one that was cut off goes on where it stopped, and the checkpoint, written last,
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-from api.home.directory import write_file
+from api.home.files import PUBLIC_FILE, write_file
 from verifier.errors import LogCorrupt
 from verifier.log.bundles import SLOT, hashes_of
 from verifier.log.layout import CHECKPOINT, Place, places
@@ -16,7 +15,6 @@ from verifier.log.merkle import HASH, Frontier, root
 from verifier.log.note import Checkpoint, NoteVerifier
 from verifier.log.tiles import WIDTH, nodes
 
-PUBLIC_FILE: Final = 0o644
 Fetch = Callable[[Place], bytes]
 Progress = Callable[[int], None]
 

@@ -4,6 +4,7 @@ import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from inspect import getdoc
 from typing import Annotated, Final
 
 import typer
@@ -55,6 +56,19 @@ def _root(
 
 for _name in COMMANDS:
     import_module(f"api.cli.{_name}").register(app)
+
+
+def _unwrap(group: typer.Typer) -> None:
+    """Each paragraph of a command's help as one line: the terminal's width breaks it, not the source's."""
+    for command in group.registered_commands:
+        paragraphs = (command.help or getdoc(command.callback) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(each.split()) for each in paragraphs)
+    for below in group.registered_groups:
+        if below.typer_instance is not None:
+            _unwrap(below.typer_instance)
+
+
+_unwrap(app)
 
 
 def main() -> None:

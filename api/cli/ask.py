@@ -54,7 +54,7 @@ def ask(
     """Ask a question about a person; get a proven YES or NO, never the value."""
     from api.cli.connection import connect, connect_signing, home_at
     from api.cli.refusals import refusal
-    from api.home.directory import require_writable, write_file
+    from api.home.files import require_writable, write_file
     from api.peers.lender_client import Refusal
 
     if evidence is not None:
@@ -70,7 +70,7 @@ def ask(
         except Refusal as error:
             raise refusal(error, predicate=predicate) from None
         if answer["outcome"] == "answer" and evidence is not None:
-            write_file(evidence, client.evidence(str(answer["id"])), mode=0o644)
+            write_file(evidence, client.evidence(str(answer["id"])))
     if as_json:
         present.print_json(answer | ({"evidence": str(evidence)} if evidence and answer["outcome"] == "answer" else {}))
     if answer["outcome"] != "answer":

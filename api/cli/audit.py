@@ -76,16 +76,16 @@ def replay(
     from api.audit.observations import Observations
     from api.cli.audited import require_reports, tell, write_reports
     from api.cli.carried import carry_findings, require_folder
-    from api.cli.checkpoints import read_checkpoint
+    from api.cli.checkpoints import kept_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
-    from api.home.directory import require_writable, write_file
+    from api.home.files import PUBLIC_FILE, require_writable, write_file
     from verifier.audit.replay import replay as replay_log
 
     place = home_at(home)
     pins = read_trust(place, trust)
     chosen = engine_name(engine)
-    earlier = None if since is None else read_checkpoint(since, pins, option="--since")
+    earlier = None if since is None else kept_checkpoint(since, pins, option="--since")
     if keep is not None:
         require_writable(keep)  # before a replay that may take hours
     require_reports(reports or ())
@@ -127,14 +127,14 @@ def replay(
         resumed_at=0 if begun is None else begun.size,
     )
     write_reports(told, reports or (), quiet=as_json)
-    tell(told, as_json=as_json)
+    tell(told, since=None if earlier is None else earlier.size, as_json=as_json)
     if evidence is not None:
         opened = partial(_opened, place, source, key=key)
         carry_findings(evidence, report, opened=opened, pins=pins, quiet=as_json)
     if report.failure is not None:
         raise typer.Exit(ExitCode.FAILED)
     if keep is not None:
-        write_file(keep, report.checkpoint.encode(), mode=0o644)
+        write_file(keep, report.checkpoint.encode(), mode=PUBLIC_FILE)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def require_reports(files: Sequence[Path]) -> None:
         CommandError: a name ends in neither .html nor .json.
         OSError: no file can be written there.
     """
-    from api.home.directory import require_writable
+    from api.home.files import require_writable
 
     for file in files:
         if file.suffix not in (HTML, JSON):
@@ -39,7 +39,7 @@ def require_reports(files: Sequence[Path]) -> None:
 def write_reports(account: "Account", files: Sequence[Path], *, quiet: bool) -> None:
     """Write the account in the forms that the files' names ask for; readable by their owner, for it names people."""
     from api.audit.report_page import report_page
-    from api.home.directory import write_file
+    from api.home.files import write_file
 
     for file in files:
         if file.suffix == HTML:
@@ -50,12 +50,12 @@ def write_reports(account: "Account", files: Sequence[Path], *, quiet: bool) -> 
             present.err.print(Text(f"report written to {file}", style="dim"))
 
 
-def tell(account: "Account", *, as_json: bool) -> None:
-    """Say what was found."""
+def tell(account: "Account", *, since: int | None = None, as_json: bool) -> None:
+    """Say what was found; `since` is the size of the checkpoint that was kept from the last time."""
     if as_json:
         present.print_json(account.to_json())
         return
-    present.out.print(_facts(account))
+    present.out.print(_facts(account, since))
     if account.clean:
         present.out.print("[bold green]clean[/]  root, registry, proofs and attestations all hold")
         return
@@ -69,7 +69,7 @@ def tell(account: "Account", *, as_json: bool) -> None:
         present.err.print(Text.assemble(("  blame  ", "dim"), (_plain(each.who), "bold"), f", {count}"))
 
 
-def _facts(account: "Account") -> Table:
+def _facts(account: "Account", since: int | None) -> Table:
     table = Table.grid(padding=(0, 2))
     outcomes, erased = account.outcomes, sum(account.erased.values())
     said = ", ".join(f"{number:,} {name}" for name, number in outcomes.items() if number)
@@ -83,6 +83,7 @@ def _facts(account: "Account") -> Table:
         "questions": f"{said}; {account.signed:,} of them signed" if said else "none",
         "erased": f"{erased:,}, on {', '.join(account.erased)}" if erased else "",
         "from, to": f"{account.first_at}, {account.last_at}" if account.first_at else "",
+        "since": f"it extends the checkpoint of {since:,} entries" if since is not None and account.clean else "",
         "time": f"{account.seconds:.1f} s",
         "resumed": f"proofs of the first {account.resumed_at:,} entries were verified before, see --resume"
         if account.resumed_at

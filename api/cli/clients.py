@@ -100,9 +100,15 @@ def list_clients(*, home: HomeOption = None, as_json: JsonOption = False) -> Non
     for each in records:
         ended = rfc3339(each.revoked_at) if each.revoked_at is not None else ""
         table.add_row(each.id, each.owner, " ".join(sorted(each.scopes)), ended)
-    for signer in signers:
-        table.add_row(signer["kid"], signer["party"], "signs questions", "")
     present.out.print(table)
+    if signers:
+        table = Table(box=None, padding=(0, 2))
+        table.add_column("signs questions with", no_wrap=True)  # whole, to be given back to `revoke`
+        table.add_column("owner", overflow="fold")
+        for signer in signers:
+            table.add_row(signer["kid"], signer["party"])
+        present.out.print()
+        present.out.print(table)
 
 
 @group.command("revoke")

@@ -1,17 +1,13 @@
 """`attest audit compare`: whether two signed checkpoints, shown to two auditors, are of one log."""
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, KeyOption, TrustOption
-
-if TYPE_CHECKING:
-    from verifier.log.note import Checkpoint
-    from verifier.trust import Trust
 
 
 def register(group: typer.Typer) -> None:
@@ -41,13 +37,14 @@ def compare(
 ) -> None:
     """Find out whether two checkpoints are of one log. Exit 0 if so, 1 if the log is forked, 3 if it cannot be told."""
     from api.audit.sources import open_source
+    from api.cli.checkpoints import shown_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import read_trust
     from verifier.audit.forks import ForkError, UndecidedError, require_one_log, roots
     from verifier.errors import ExportError
 
     pins = read_trust(home_at(home), trust)
-    one, other = _checkpoint(first, pins), _checkpoint(second, pins)
+    one, other = shown_checkpoint(first, pins), shown_checkpoint(second, pins)
     try:
         found = None
         if log is not None:
@@ -75,26 +72,3 @@ def compare(
         present.print_json({"one_log": True, "origin": one.origin, "sizes": sizes})
         return
     present.out.print(f"[bold green]one log[/]  {sizes[0]:,} and {sizes[1]:,} entries")
-
-
-def _checkpoint(named: str, pins: "Trust") -> "Checkpoint":
-    """Opens a checkpoint.
-
-    Raises:
-        CommandError: there is none that the pinned key signed; the log is not to blame for that.
-    """
-    from api.audit.sources import read_checkpoint
-    from verifier.errors import NoteError
-    from verifier.log.note import Checkpoint
-
-    try:
-        return Checkpoint.open(read_checkpoint(named).decode("utf-8"), pins.log)
-    except (NoteError, UnicodeDecodeError) as error:
-        reason = str(error) if isinstance(error, NoteError) else "it is not text"
-        raise CommandError(
-            f"no checkpoint of the pinned log: {reason}",
-            where=named,
-            remedy="name a file as /log/checkpoint serves it or attest audit replay --keep writes it",
-            code=ExitCode.FAILED,
-            kind="checkpoint",
-        ) from None

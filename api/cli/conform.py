@@ -151,11 +151,14 @@ def _tell(results: "Sequence[Result]", *, as_json: bool) -> None:
         style = "bold red" if count["failed"] else ""
         table.add_row(Text(name), *(Text(f"{each:,}", style=style) for each in count.values()))
     present.out.print(table)
-    for result in failed[:MOST_SHOWN]:
+    asked = [result for result in failed if result.outcome != "not-asked"]
+    for result in asked[:MOST_SHOWN]:
         present.err.print(f"[bold red]{result.outcome}[/]  {escape(result.case.id)}  [dim]{escape(result.case.why)}[/]")
         present.err.print(Text(f"    {result.detail or FAILURES[result.outcome]}"))
-    if len(failed) > MOST_SHOWN:
-        present.err.print(f"and {len(failed) - MOST_SHOWN:,} more; --json has all of them")
+    if len(asked) > MOST_SHOWN:
+        present.err.print(f"and {len(asked) - MOST_SHOWN:,} more; --json has all of them")
+    if not_asked := len(failed) - len(asked):
+        present.err.print(f"[bold red]not-asked[/]  the other {not_asked:,}, {FAILURES['not-asked']}")
 
 
 def _counts(results: "Sequence[Result]") -> dict[str, int]:

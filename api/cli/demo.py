@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,7 +56,9 @@ COMPOUND: Final = (
     ),
 )
 """Questions, whom they are asked about, and what of that only the provider knows."""
-ROUNDS: Final = 11
+ROUNDS: Final = 7
+ERASED: Final = "C-1015"
+"""Who is erased in the end."""
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +67,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(*, _home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Watch it work: two services, 300 people, a dozen questions, evidence, tampering, replay. Leaves nothing."""
+    """Watch it work: two services, 300 people, questions, evidence, tampering, replay, erasure. Leaves nothing."""
     from api.cli.up import ending_on_signals
     from api.home.directory import Home
 
@@ -112,13 +114,16 @@ class _Story:
             compound = self._ask_compound(lender)
             pins = read_trust(self._home, None)
             evidence = self._evidence(lender, answers, pins)
+            self._chapter("Audit", "the whole log again: root, signatures, every proof")
             audit = self._replay(pins)
+            erasure = self._erase(pins, environment)
         return {
             "imported": imported,
             "answers": answers,
             "compound": compound,
             "evidence": evidence,
             "audit": audit,
+            "erasure": erasure,
         }
 
     def _import(self) -> int:
@@ -214,7 +219,6 @@ class _Story:
         from api.cli.connection import connect_log
         from verifier.audit.replay import replay
 
-        self._chapter("Audit", "the whole log again: root, signatures, every proof")
         started = time.perf_counter()
         with opened(self._home, connect=lambda: connect_log(self._home)) as log:
             report = replay(export_lines(log), trust=pins, engine="fast")
@@ -225,7 +229,16 @@ class _Story:
             f"[green]clean[/]    {report.entries} entries, {report.answers} answers re-proven against the pinned key,"
             f" {took:.0f} ms"
         )
-        return {"entries": report.entries, "answers": report.answers, "ms": round(took, 1)}
+        return {"entries": report.entries, "answers": report.answers, "erased": report.erased, "ms": round(took, 1)}
+
+    def _erase(self, pins: "Trust", environment: Mapping[str, str]) -> dict[str, Any]:
+        from api.cli.erase import counted, erase_person
+
+        _, receipt = erase_person(self._home, ERASED, environment=environment)
+        if receipt is None:
+            raise CommandError("the verifier could not be told of an erasure", code=ExitCode.FAILED)
+        self._say(f"[yellow]erased[/]   {ERASED}, at the provider and in the log: {counted(receipt.erased)}")
+        return {"subject": ERASED, "erased": dict(receipt.erased), "audit": self._replay(pins)}
 
     def _chapter(self, title: str, line: str) -> None:
         if not self._quiet:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from api.cli.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from api.home.directory import Home
-    from api.web.schemas import ErasureReceipt
+    from api.wire.registrations import ErasureReceipt
     from prover.erasing import Eraser, PendingErasure
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
@@ -29,24 +30,11 @@ def erase(
 ) -> None:
     """Erase a person: from the vault at once, from the verifier's log as soon as it can be told. No way back."""
     from api.cli.connection import home_at
-    from api.prover.sinks import unlocked
-    from circuits.jws import SigningKey
-    from prover.erasing import Eraser
-    from prover.errors import SubjectUnknown
 
     place = home_at(home)
     if not yes and not _confirmed(subject):
         raise CommandError("nothing was erased", remedy="answer y, or give --yes", kind="erase")
-    with unlocked(place) as (engine, vault):
-        key = SigningKey.from_pem(place.signing_key.read_bytes())
-        eraser = Eraser(engine, vault, key=key, provider=place.config().provider_id)
-        try:
-            erased = eraser.erase(subject, now=int(time.time()), entropy=os.urandom)
-        except SubjectUnknown:
-            raise CommandError(
-                "no such person in the vault", remedy="nothing was erased; who was erased is not known", kind="erase"
-            ) from None
-        receipt = _told(place, eraser, erased)
+    erased, receipt = erase_person(place, subject, environment=os.environ)
     if as_json:
         present.print_json(
             {
@@ -62,6 +50,31 @@ def erase(
         raise typer.Exit(ExitCode.NO_ANSWER)
 
 
+def erase_person(
+    home: "Home", subject: str, *, environment: Mapping[str, str]
+) -> "tuple[PendingErasure, ErasureReceipt | None]":
+    """Erase a person from the vault, and have the verifier erase its log; without a receipt it is told later.
+
+    Raises:
+        CommandError: there is no such person; nothing was erased.
+    """
+    from api.prover.sinks import unlocked
+    from circuits.jws import SigningKey
+    from prover.erasing import Eraser
+    from prover.errors import SubjectUnknown
+
+    with unlocked(home, environment=environment) as (engine, vault):
+        key = SigningKey.from_pem(home.signing_key.read_bytes())
+        eraser = Eraser(engine, vault, key=key, provider=home.config().provider_id)
+        try:
+            erased = eraser.erase(subject, now=int(time.time()), entropy=os.urandom)
+        except SubjectUnknown:
+            raise CommandError(
+                "no such person in the vault", remedy="nothing was erased; who was erased is not known", kind="erase"
+            ) from None
+        return erased, _told(home, eraser, erased, environment)
+
+
 def _confirmed(subject: str) -> bool:
     try:
         return typer.confirm(f"Erase all that is held about {subject}? It cannot be undone", err=True)
@@ -69,13 +82,15 @@ def _confirmed(subject: str) -> bool:
         return False
 
 
-def _told(home: "Home", eraser: "Eraser", erased: "PendingErasure") -> "ErasureReceipt | None":
+def _told(
+    home: "Home", eraser: "Eraser", erased: "PendingErasure", environment: Mapping[str, str]
+) -> "ErasureReceipt | None":
     """Tell the verifier; its receipt, or None if it has to be told later. The running prover may have been quicker."""
     from api.home.settings import prover_settings
     from api.peers.outbound import PeerBroken, PeerUnreachable
     from api.peers.verifier_client import RegistrationRefused, VerifierClient
 
-    settings = prover_settings(home, environment=os.environ)
+    settings = prover_settings(home, environment=environment)
     if settings.verifier_url is None or settings.verifier_key is None:
         return None
     key = settings.verifier_key.get_secret_value()
@@ -93,9 +108,20 @@ def _tell(subject: str, credentials: int, receipt: "ErasureReceipt | None") -> N
     how_many = "1 credential" if credentials == 1 else f"{credentials:,} credentials"
     table.add_row("vault", f"{how_many} cannot be opened any more")
     if receipt is not None:
-        counts = ", ".join(f"{count:,} {kind}" for kind, count in receipt.erased.items())
-        table.add_row("log", f"erased: {counts or 'nothing was there'}; entry {receipt.indices[-1]:,} says so")
+        counts = counted(receipt.erased)
+        table.add_row("log", f"erased: {counts}; entry {receipt.indices[-1]:,} says so")
     present.out.print(f"{subject} is erased", markup=False)
     present.out.print(table)
     if receipt is None:
         present.err.print("the verifier could not be told yet, or refuses: the prover tells it while it runs")
+
+
+def counted(erased: Mapping[str, int]) -> str:
+    """Say how many of what: `3 answers, 1 credential, 2 declined`, which has no plural."""
+    plural = ("answer", "credential")
+    return (
+        ", ".join(
+            f"{count:,} {kind}" + ("s" if count != 1 and kind in plural else "") for kind, count in erased.items()
+        )
+        or "nothing was there"
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli import contradict, present
+from api.cli import contradict, present, renewal
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import EngineOption, HomeOption, JsonOption, TrustOption
 from api.cli.preparing import prepare_tables
@@ -23,6 +23,7 @@ UNTOLD = "one file cannot tell: replay the log"
 def register(app: typer.Typer) -> None:
     """Adds the command group."""
     contradict.register(group)
+    renewal.register(group)
     app.add_typer(group, name="evidence")
 
 
@@ -44,7 +45,7 @@ def verify(
     from verifier.evidence.evidence import verify_evidence
 
     pins = read_trust(home_at(home), trust)
-    content = _read(file)
+    content = read(file)
     chosen = engine_name(engine)
     if chosen == "fast":
         prepare_tables(quiet=as_json)
@@ -75,7 +76,13 @@ def verify(
     if as_json:
         present.print_json(told)
         return
-    facts = {name: str(told[name]) for name in ("subject", "provider", "as_of", "answered_at", "origin", "index")}
+    facts = {
+        "subject": f"{verdict.query.subject} at {verdict.query.provider}",
+        "asked by": verdict.query.relying_party,
+        "as of": verdict.query.as_of,
+        "answered": rfc3339(verdict.answered_at),
+        "log": f"{verdict.checkpoint.origin} entry {verdict.index}",
+    }
     failed = [each.english() for each in verdict.failed]
     present.out.print(present.answer_panel(answer, verdict.question, facts | _told(verdict), failed=failed))
     present.out.print(f"[bold green]verified[/] offline with the {chosen} engine in {took:.0f} ms")
@@ -90,7 +97,7 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
     from verifier.evidence.file import EvidenceFile
 
     try:
-        found = EvidenceFile.from_bytes(_read(file))
+        found = EvidenceFile.from_bytes(read(file))
     except (VerifierError, CircuitsError) as error:
         raise _refused(file, error) from None
     text = found.proof.to_text()
@@ -100,7 +107,8 @@ def tlog_proof(file: FileArgument, *, _home: HomeOption = None, as_json: JsonOpt
     sys.stdout.write(text)  # byte for byte: the signatures below the checkpoint end with their newlines
 
 
-def _read(file: Path) -> bytes:
+def read(file: Path) -> bytes:
+    """Read an evidence file, or one byte more than any has."""
     from verifier.evidence.evidence import MAX_EVIDENCE
 
     with file.open("rb") as source:
@@ -156,8 +164,7 @@ def _told(verdict: "Verdict") -> dict[str, str]:
         lines[name] = "\n".join(filter(None, (lines[name], key(each))))
     periods = [f"issued {rfc3339(each.issued_at)}, expires {rfc3339(each.expires_at)}" for each in verdict.credentials]
     witnesses = [f"{each.witness} at {_time(each.time)}" for each in verdict.witnesses]
-    if not verdict.signed:
-        lines["question"] = "unsigned: asked with an API key"
+    lines["question"] = "signed by who asked" if verdict.signed else "unsigned: asked with an API key"
     return {
         **lines,
         "credential": "\n".join(periods),

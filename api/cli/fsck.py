@@ -45,7 +45,7 @@ def fsck(
 ) -> None:
     """Compute the database of this home's verifier again. Exit 0 if all of it agrees, 1 if not; nothing is repaired."""
     from api.audit.fsck import check, rebuild
-    from api.cli.checkpoints import read_checkpoint
+    from api.cli.checkpoints import kept_checkpoint
     from api.cli.connection import home_at
     from api.cli.trust import engine_name, read_trust
     from api.database import DatabaseRefused
@@ -54,7 +54,7 @@ def fsck(
 
     place = home_at(home)
     pins = read_trust(place, trust)
-    earlier = None if since is None else read_checkpoint(since, pins, option="--since")
+    earlier = None if since is None else kept_checkpoint(since, pins, option="--since")
     chosen = engine_name(engine)
     if chosen == "fast":
         prepare_tables(quiet=as_json)

@@ -23,7 +23,7 @@ def keygen(
     as_json: JsonOption = False,
 ) -> None:
     """Make an Ed25519 signing key: the private half into FILE (0600), the public half on the screen."""
-    from api.home.directory import write_file
+    from api.home.files import write_file
     from circuits.jws import SigningKey
 
     if file.exists():

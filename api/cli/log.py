@@ -64,7 +64,7 @@ def export(
 
 def _write_lines(target: str, log: "Readable", *, as_json: bool) -> None:
     from api.audit.exporting import export_lines
-    from api.home.directory import write_lines
+    from api.home.files import write_lines
 
     with showing("exporting entries", quiet=as_json) as progress:
         lines = export_lines(log, progress=progress)

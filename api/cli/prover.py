@@ -78,7 +78,7 @@ def import_csv(
     """Import verified attributes: commit, sign, register. Re-running it changes nothing."""
     from api.cli.connection import home_at
     from api.cli.explain import read_schema
-    from api.home.directory import require_writable
+    from api.home.files import require_writable
     from prover.importing import leftovers
 
     place = home_at(home)
@@ -93,7 +93,7 @@ def import_csv(
     with file.open("rb") as source:
         left = leftovers(source, schema=under, subject=subject, mapping=mapped)
     _tell(file, summary, left, schema=under.name, registered=registered, as_json=as_json)
-    if summary.imported == 0:
+    if summary.imported == 0 or summary.refused:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -148,7 +148,8 @@ def _registered(home: "Home", summary: "Summary", *, quiet: bool) -> int:
         def tell(pending: int) -> None:
             shown.update(task, completed=max(0, waiting - pending))
 
-        return max(0, waiting - await_registration(client, progress=tell))
+        summary.waiting, summary.refused = await_registration(client, progress=tell)
+        return max(0, waiting - summary.waiting)
 
 
 def is_running(home: "Home") -> bool:
@@ -181,6 +182,7 @@ def _tell(
         rejects = str(summary.rejects) if summary.rejects else None
         passed_over = {"unused_columns": left.columns, "absent_attributes": left.attributes}
         told = {"file": str(file), **counts, "registered": registered, "rejects": rejects, **passed_over}
+        told |= {"waiting": summary.waiting, "refused": summary.refused}
         present.print_json(told)
         return
     table = Table(box=None, show_header=False, padding=(0, 2))
@@ -190,6 +192,7 @@ def _tell(
     when = "when the prover next starts" if registered is None else f"{registered:,}"
     table.add_row("registered", when)
     present.out.print(table)
+    _tell_unregistered(summary)
     if left.columns:
         named = ", ".join(left.columns)
         present.err.print(Text(f"not imported: {named}; {schema} has no attribute of that name (--schema, --map)"))
@@ -205,3 +208,17 @@ def _tell(
             present.err.print(Text(f"  {place}: {reject.reason}"))
     elif summary.imported == 0:
         present.err.print(f"[bold red]nothing to import[/]: {escape(str(file))} has a header line and no rows")
+
+
+def _tell_unregistered(summary: "Summary") -> None:
+    """What no question can be about yet, and why."""
+    if summary.refused:
+        said = "1 credential" if summary.refused == 1 else f"{summary.refused:,} credentials"
+        present.err.print(
+            f"[bold red]the verifier refused {said}[/], and nobody can ask about them: is the provider's key the one"
+            " that it knows? attest verifier provider list\n"
+            "they are in the vault, and are sent again when the prover starts"
+        )
+    if waiting := summary.waiting - summary.refused:
+        said = "1 credential waits" if waiting == 1 else f"{waiting:,} credentials wait"
+        present.err.print(f"{said} for the verifier, which does not answer; the prover goes on sending")

@@ -11,6 +11,7 @@ REMEDIES = {
     "no consent; or a question it does not answer",
     "unauthenticated": "use the key of this home, or a valid one in ZKATTEST_KEY; an auditor's in ZKATTEST_AUDIT_KEY; "
     "a key to sign with has to be logged: attest verifier client add NAME --public-key",
+    "not-found": "is that a verifier's address? such as https://verifier.example, with no /log or /v1 behind it",
     "insufficient-scope": "use a key with the scope the message names",
     "unavailable": "nothing was lost; try again in a moment",
     "too-many-requests": "wait a moment",

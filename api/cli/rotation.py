@@ -65,7 +65,8 @@ def _replace_lost(place: "Home", settings: "VerifierSettings") -> "Changed":
     from api.cli.own_log import own_log
     from api.cli.trust import read_trust
     from api.clock import now
-    from api.home.directory import PUBLIC_FILE, locked, write_json
+    from api.home.directory import locked
+    from api.home.files import PUBLIC_FILE, write_json
     from api.verifier.signing import replace_lost_key
     from verifier.entries.attestors import AttestorEntry
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from api.database import migrate, open_engine
-from api.home.directory import PUBLIC_FILE, Address, Config, Home, HomeError, write_file, write_json
+from api.home.directory import Address, Config, Home, HomeError
+from api.home.files import PUBLIC_FILE, write_file, write_json
 from api.home.services import free_port
 from api.home.settings import log_database
 from api.settings import WitnessAddress
@@ -64,7 +65,7 @@ def bootstrap(
         entropy: a source of random bytes.
 
     Raises:
-        HomeError: the home holds half of something that cannot be completed.
+        HomeError: the home holds half of something that cannot be completed, or both services are to have one address.
         LogUnavailable: the log cannot be written.
     """
     before = home.config() if home.is_ready else None
@@ -78,6 +79,12 @@ def bootstrap(
         **_witnessed(home, before, witnesses, cosigned_by),
         **({"provider_id": before.provider_id, "provider_name": before.provider_name} if before else {}),
     )
+    if config.prover == config.verifier:  # kept, it would be in the way of every later start
+        raise HomeError(
+            f"both services cannot listen on {config.verifier.host}:{config.verifier.port}",
+            where=home.config_file,
+            remedy="give them different ports: --verifier-port, --prover-port",
+        )
     engine = open_engine(log_database(home, environment))
     try:
         migrate(engine, "verifier")
@@ -90,7 +97,7 @@ def bootstrap(
             prover_url=config.prover.url,
             valid_from=int(now()),
         )
-        _register(engine, signer, provider, entropy=entropy)
+        _register(home, engine, signer, provider, entropy=entropy)
     finally:
         engine.dispose()
     if not home.trust_file.exists():
@@ -184,16 +191,28 @@ def _make_client_keys(
     write_json(home.keys_file, {name: text for name, (text, _) in (at_verifier | at_prover).items()})
 
 
-def _register(engine: Engine, signer: NoteSigner, provider: ProviderEntry, *, entropy: Entropy) -> None:
-    """Logs the provider unless the newest entry under its id says the same already."""
+def _register(home: Home, engine: Engine, signer: NoteSigner, provider: ProviderEntry, *, entropy: Entropy) -> None:
+    """Logs the provider unless the newest entry under its id says the same already.
+
+    Raises:
+        HomeError: the log names a newer key: the home's, which may be known to others, must not count again.
+    """
     with closing(Log(engine, signer, entropy=entropy)) as log:
         known: ProviderEntry | None = None
+        earlier = set()
         for logged in log.read(0, kinds=(ProviderEntry.kind,)):
             entry = decode_logged(logged) if isinstance(logged, LoggedEntry) else None
             if isinstance(entry, ProviderEntry) and entry.id == provider.id:
                 known = entry
+                earlier.add(entry.key)
         if known and (known.key, known.prover_url, known.name) == (provider.key, provider.prover_url, provider.name):
             return
+        if known and known.key != provider.key and provider.key in earlier:
+            raise HomeError(
+                f"the key of provider {provider.id} has been replaced in the log, and the home still has the old one",
+                where=home.signing_key,
+                remedy="put the newest key there: attest verifier provider list shows which",
+            )
         log.append(lambda _index: _draft(provider, provider.valid_from)).result(APPEND_WITHIN)
 
 

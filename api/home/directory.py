@@ -11,13 +11,12 @@ HOME/                     0700
   logs/                   prover.log, verifier.log
 """
 
-import errno
 import fcntl
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -25,14 +24,12 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.home.files import PRIVATE_DIRECTORY, PRIVATE_FILE
 from api.settings import WitnessAddress
 from api.web.unfit import plain
 
 ENVIRONMENT: Final = "ZKATTEST_HOME"
 DEFAULT_HOME: Final = "~/.local/share/zkattest"
-PRIVATE_DIRECTORY: Final = 0o700
-PRIVATE_FILE: Final = 0o600
-PUBLIC_FILE: Final = 0o644
 
 
 class HomeError(Exception):
@@ -263,45 +260,6 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def require_writable(path: Path) -> None:
-    """Refuses a name under which no file can be written, before anything is done for it.
-
-    Raises:
-        OSError: a directory, or in none, or in one that is closed to us.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such directory", str(path.parent))
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
-
-
-def write_file(path: Path, content: bytes, *, mode: int = PRIVATE_FILE) -> None:
-    """Writes a file whole or not at all: a neighbour is written, synced and renamed over the name."""
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        neighbour.unlink(missing_ok=True)
-        descriptor = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None  # the name the caller knows
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        neighbour.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            neighbour.unlink()
-        raise
-
-
-def write_json(path: Path, content: Mapping[str, Any], *, mode: int = PRIVATE_FILE) -> None:
-    """Writes one JSON object, whole or not at all."""
-    write_file(path, json.dumps(content, indent=2).encode() + b"\n", mode=mode)
-
-
 @contextmanager
 def locked(path: Path, *, what: str, remedy: str) -> Iterator[None]:
     """Holds an exclusive lock on `path` while the block runs; the kernel frees it when the process dies.
@@ -318,23 +276,3 @@ def locked(path: Path, *, what: str, remedy: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def write_lines(path: Path, lines: Iterable[bytes], *, mode: int = PUBLIC_FILE) -> int:
-    """Streams lines (each with its newline) into a file, whole or not at all; returns how many."""
-    require_writable(path)
-    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
-    count = 0
-    try:
-        with os.fdopen(os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            for line in lines:
-                file.write(line)
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        neighbour.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            neighbour.unlink()
-        raise
-    return count

@@ -20,7 +20,8 @@ from typing import Final, Self
 
 import httpx2
 
-from api.home.directory import Address, Home, write_json
+from api.home.directory import Address, Home
+from api.home.files import write_json
 
 READY_WITHIN: Final = 90.0
 STOP_WITHIN: Final = 10.0

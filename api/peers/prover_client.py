@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 
 from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable, Reply
-from api.peers.wire import ProofAnswer, ProofUndetermined
+from api.wire.services import ProofAnswer, ProofUndetermined
 from circuits.encoding import b64u_decode
 from circuits.errors import EncodingError
 from circuits.leakage import written

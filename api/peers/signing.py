@@ -11,7 +11,7 @@ import httpx2
 
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
-from verifier.signed_request import MOST_LIFETIME, Parameters, content_digest, sign
+from verifier.entries.signed_request import MOST_LIFETIME, Parameters, content_digest, sign
 
 LIFETIME: Final = 60
 _NONCE: Final = 16

@@ -7,7 +7,7 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.peers.outbound import Outbound, PeerBroken, PeerUnreachable, Reply
-from api.web.schemas import CredentialReceipts, ErasureReceipt, SchemaReceipt, WithdrawalReceipt
+from api.wire.registrations import CredentialReceipts, ErasureReceipt, SchemaReceipt, WithdrawalReceipt
 
 _MOST_BYTES: Final = 4 << 20
 _ERASING_SECONDS: Final = 300.0

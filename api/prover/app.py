@@ -14,15 +14,6 @@ from structlog.typing import FilteringBoundLogger
 from api.clock import now
 from api.database import open_migrated
 from api.peers.verifier_client import VerifierClient
-from api.peers.wire import (
-    ProofAnswer,
-    ProofRequest,
-    ProofUndetermined,
-    ProverCard,
-    RecordOutcome,
-    RecordsRequest,
-    RecordsResponse,
-)
 from api.prover import consents
 from api.prover.registration import Registrar
 from api.prover.service import REFUSALS, Asker, Operator, ProverService, Service
@@ -36,8 +27,17 @@ from api.web.logs import listening, open_logger
 from api.web.metrics import Metrics
 from api.web.problems import Problem, documented
 from api.web.rates import Rates
-from api.web.schemas import JwkSet
 from api.web.static import JwkSetResponse, with_etag
+from api.wire.publications import JwkSet
+from api.wire.services import (
+    ProofAnswer,
+    ProofRequest,
+    ProofUndetermined,
+    ProverCard,
+    RecordOutcome,
+    RecordsRequest,
+    RecordsResponse,
+)
 from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.group import use_tables

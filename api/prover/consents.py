@@ -6,7 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.clock import now
-from api.prover.schemas import (
+from api.prover.service import REFUSALS, Holder, Operator, Service
+from api.web.foundation import StrictRoute
+from api.web.problems import Problem, documented
+from api.wire.consents import (
     ConsentList,
     ConsentRequest,
     ConsentView,
@@ -16,9 +19,6 @@ from api.prover.schemas import (
     SubjectTokenView,
     TokenRequest,
 )
-from api.prover.service import REFUSALS, Holder, Operator, Service
-from api.web.foundation import StrictRoute
-from api.web.problems import Problem, documented
 from circuits.calendar import rfc3339
 from circuits.query import MAX_NAME
 from prover.consent import Granted

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.clock import now
 from api.peers.verifier_client import RegistrationRefused, VerifierClient
-from api.web.schemas import ErasureReceipt
+from api.wire.registrations import ErasureReceipt
 from prover.erasing import Eraser, PendingErasure
 
 

@@ -47,11 +47,20 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """Counts over one import."""
+    """Counts over one import.
+
+    Attributes:
+        counts: rows by what became of them.
+        rejects: the file of those that were refused, if there are any.
+        first_rejects: the first of them.
+        waiting: credentials that the verifier has not registered yet, earlier ones too; `refused` of them for good.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     rejects: Path | None = None
     first_rejects: list[Reject] = field(default_factory=list)
+    waiting: int = 0
+    refused: int = 0
 
     @property
     def imported(self) -> int:
@@ -110,8 +119,11 @@ def run(
 
 def await_registration(
     client: ServiceClient, *, progress: Callable[[int], None], patience: float = REGISTERED_WITHIN
-) -> int:
-    """Waits until nothing waits to be registered; returns how many still do when nothing moves for `patience` seconds.
+) -> tuple[int, int]:
+    """Waits until nothing waits to be registered, or nothing moves for `patience` seconds.
+
+    Returns:
+        How many still wait, and how many of them the verifier has refused.
 
     What is left over is not lost: the prover goes on registering.
     """
@@ -120,12 +132,13 @@ def await_registration(
         ready = client.get("/readyz")
         pending = int(ready["pending_credentials"])
         progress(pending)
-        if pending == int(ready["refused_credentials"]):
-            return pending
+        refused = int(ready["refused_credentials"])
+        if pending == refused:
+            return pending, refused
         if least is None or pending < least:
             least, since = pending, time.monotonic()
         if time.monotonic() - since > patience:
-            return pending
+            return pending, refused
         time.sleep(POLL)
 
 

@@ -82,16 +82,17 @@ class Registrar:
         """Tell of erasures and withdrawals, then register one batch of what waits, but for what the verifier refuses.
 
         Returns:
-            How many credentials that was.
+            How many credentials that was, the refused ones too.
 
         Raises:
             PeerUnreachable, PeerBroken, RegistrationRefused: see VerifierClient; what is registered stays so.
         """
         self._tell_erasures()
         self._tell_withdrawals()
+        # What waits is read before the schemas: a batch, with the first of its schema, may be issued between two reads.
+        waiting = self._issuer.pending(BATCH, beyond=self._refused)
         for schema in self._issuer.pending_schemas():
             self._issuer.mark_schema_registered(schema.digest, self._client.register_schema(schema.to_json()))
-        waiting = self._issuer.pending(BATCH, beyond=self._refused)
         if not waiting:
             return 0
         try:
@@ -148,6 +149,7 @@ class Registrar:
         if set(places) != {each.id for each in waiting}:
             raise PeerBroken("receipts for other credentials than were sent")
         self._issuer.mark_registered([each.id for each in waiting], [places[each.id] for each in waiting])
+        self._logger.info("registered", count=len(waiting))
 
     def _run(self) -> None:
         failures = 0
@@ -163,9 +165,7 @@ class Registrar:
                 self._rest(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**failures) * (0.5 + self._jitter()))
                 continue
             failures = 0
-            if count:
-                self._logger.info("registered", count=count)
-            else:
+            if not count:
                 self._rest(self._pause)
 
     def _rest(self, seconds: float) -> None:

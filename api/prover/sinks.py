@@ -5,7 +5,7 @@ What is no record, such as a consent, is written beside the running prover: see 
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
@@ -66,13 +66,13 @@ class VaultSink:
 
 
 @contextmanager
-def unlocked(home: Home) -> Iterator[Unlocked]:
+def unlocked(home: Home, *, environment: Mapping[str, str] = os.environ) -> Iterator[Unlocked]:
     """The vault of a home with its database, for as long as the block runs; the prover may run beside it.
 
     Raises:
         KeyRefused, VaultError: the vault cannot be opened with the home's key.
     """
-    with open_migrated(vault_database(home, os.environ), "prover", migrating=True) as engine:
+    with open_migrated(vault_database(home, environment), "prover", migrating=True) as engine:
         yield engine, Vault.unlock(engine, FileKeyProvider(home.kek), entropy=os.urandom)
 
 

@@ -19,9 +19,9 @@ from api.web.keyring import TableKeys
 from api.web.logs import open_logger
 from api.web.metrics import Metrics
 from api.web.rates import Rates
-from api.web.schemas import AttestorPeriod, JwkSet, VerifierCard
 from api.web.signatures import Signatures
 from api.web.static import JwkSetResponse, with_etag
+from api.wire.publications import AttestorPeriod, JwkSet, VerifierCard
 from circuits.calendar import rfc3339
 from verifier.entries.attestors import COMPROMISED, Period
 from verifier.models import API_KEYS

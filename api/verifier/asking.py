@@ -17,12 +17,12 @@ from api.verifier.records import Told
 from api.verifier.service import VerifierService
 from api.web.auth import AuthenticationError
 from api.web.problems import Problem
-from api.web.schemas import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
+from api.wire.questions import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from circuits.calendar import day_number, rfc3339
 from circuits.compiler import compile_predicate
 from circuits.consent import Consent
 from circuits.encoding import b64u, canonical_json
-from circuits.errors import CredentialError, EncodingError
+from circuits.errors import CredentialError, EncodingError, PredicateTypeError
 from circuits.leakage import written
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses
@@ -31,9 +31,9 @@ from circuits.vocabulary import Vocabulary
 from verifier import answering
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.checking import ProverResponse
+from verifier.entries.signed_request import MAX_BODY, SignedRequest
 from verifier.errors import Blame, CheckFailed, LogRefused, RequestRefused
 from verifier.log import writer as log
-from verifier.signed_request import MAX_BODY, SignedRequest
 
 _TIME_ZONES: Final = 1  # it may be tomorrow already where the question is asked
 
@@ -101,7 +101,17 @@ def _told_before(service: VerifierService, party: str, key: str | None, digest: 
 
 
 def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
-    """The query as it will be proven about."""
+    """The query as it will be proven about; nobody is refused for what another process has logged meanwhile."""
+    known = service.log.size
+    try:
+        return _put_as_known(body, party, service)
+    except (Problem, PredicateTypeError):
+        if service.log.caught_up() == known:
+            raise
+    return _put_as_known(body, party, service)
+
+
+def _put_as_known(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
     consent = _consent(body, service)
     vocabulary, predicate = meaning.read(body, provider=consent.provider, registry=service.registry)
     at = now()

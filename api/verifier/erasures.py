@@ -9,7 +9,7 @@ from api.verifier.service import VerifierService, service_of
 from api.web.auth import Principal, Scope
 from api.web.foundation import StrictRoute, holder_of
 from api.web.problems import Problem, documented
-from api.web.schemas import ErasureReceipt, ErasureRequest
+from api.wire.registrations import ErasureReceipt, ErasureRequest
 from circuits.credential import peek_provider
 from verifier.erasing import erase
 

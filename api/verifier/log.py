@@ -8,8 +8,8 @@ from api.verifier.service import VerifierService, service_of
 from api.web.auth import Principal, Scope
 from api.web.foundation import StrictRoute, holder_of
 from api.web.problems import Problem, documented
-from api.web.schemas import EntryLine, EntryPage, ErasedLine
 from api.web.static import IMMUTABLE, with_etag
+from api.wire.publications import EntryLine, EntryPage, ErasedLine
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u
 from verifier.errors import MerkleError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from api.web.problems import Problem
-from api.web.schemas import QueryRequest
+from api.wire.questions import QueryRequest
 from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.errors import PredicateTypeError

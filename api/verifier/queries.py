@@ -11,7 +11,7 @@ from api.web.auth import AuthenticationError, Principal, Scope
 from api.web.errors import KNOWN, as_problem
 from api.web.foundation import Gate, StrictRoute, holder_of
 from api.web.problems import Problem, documented, present
-from api.web.schemas import (
+from api.wire.questions import (
     Answer,
     BatchItem,
     BatchRequest,
@@ -22,7 +22,7 @@ from api.web.schemas import (
     Undetermined,
     VerifyRequest,
 )
-from api.web.schemas import Verdict as VerdictBody
+from api.wire.questions import Verdict as VerdictBody
 from circuits.encoding import canonical_json
 from verifier.errors import EvidenceError
 from verifier.evidence import evidence as evidences

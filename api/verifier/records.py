@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine, Row, and_, insert, or_, select
 
 from api.web.problems import Problem
-from api.web.schemas import QueryLine, QueryPage
+from api.wire.questions import QueryLine, QueryPage
 from circuits.calendar import rfc3339
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import EncodingError

@@ -10,7 +10,8 @@ from api.verifier.service import VerifierService, service_of
 from api.web.auth import Principal, Scope
 from api.web.foundation import StrictRoute, holder_of
 from api.web.problems import Problem, documented
-from api.web.schemas import (
+from api.web.static import with_etag
+from api.wire.registrations import (
     CredentialBatchRequest,
     CredentialReceipt,
     CredentialReceipts,
@@ -24,7 +25,6 @@ from api.web.schemas import (
     WithdrawalReceipt,
     WithdrawalRequest,
 )
-from api.web.static import with_etag
 from circuits.attributes import Schema
 from circuits.calendar import rfc3339
 from circuits.credential import peek_provider
@@ -137,6 +137,7 @@ def _register(
 
 
 def _require_provider(service: VerifierService, provider: str) -> None:
+    service.log.caught_up()  # another process, the operator's or a second service, may just have logged the provider
     if provider not in {each.id for each in service.registry.providers()}:
         raise Problem("unprocessable", f"the provider {provider} is not registered with this verifier")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.home.directory import PRIVATE_FILE, write_file
+from api.home.files import PRIVATE_FILE, write_file
 from circuits.errors import CircuitsError
 from circuits.jws import SigningKey, VerifyKey
 from verifier.entries.attestors import AttestorEntry, Period, replace_lost, rotate

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from circuits.encoding import b64u
-from verifier.signed_request import SignedRequest
+from verifier.entries.signed_request import SignedRequest
 
 PREFIX: Final = "zka"
 _KEY: Final = re.compile(r"zka_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")

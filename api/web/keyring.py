@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Engine, Table, insert, select, update
 
-from api.home.directory import PRIVATE_FILE, write_json
+from api.home.files import PRIVATE_FILE, write_json
 from api.web.auth import KeyRecord, Scope
 from verifier.soundness.seals import Sealer, SealError, count_one_more
 

@@ -1,6 +1,6 @@
 """Signed requests (RFC 9421) in place of an API key: whose key signed, that it was now, and never twice.
 
-The headers are those of one signature, in the one form `verifier.signed_request` takes::
+The headers are those of one signature, in the one form `verifier.entries.signed_request` takes::
 
     Content-Digest: sha-256=:F7vxN1xdsLTMpjz5pI/CP5u1Zd0fNqN4XzG4Mz1WovQ=:
     Signature-Input: sig=("@method" "@target-uri" "content-digest");created=1795000000;expires=1795000060;\
@@ -20,8 +20,8 @@ from starlette.requests import Request
 from api.web.auth import AuthenticationError, Principal, Scope
 from circuits.jws import VerifyKey
 from verifier.asked import require_time
+from verifier.entries.signed_request import SignedRequest, content_digest
 from verifier.errors import RequestRefused
-from verifier.signed_request import SignedRequest, content_digest
 
 _INPUT: Final = re.compile(r"([a-z*][a-z0-9_.*-]{0,63})=(\(.*)")
 _SIGNATURE: Final = re.compile(r"([a-z*][a-z0-9_.*-]{0,63})=:([A-Za-z0-9+/]{86}==):")

@@ -55,7 +55,8 @@ def parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is any of six types
         document = json.loads(text, parse_constant=constant, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise Problem("bad-request", f"the body is not JSON: {error.msg} at {where}") from None
+        what = error.msg.removesuffix(" at")  # some of its words for "what" end in an "at" of their own
+        raise Problem("bad-request", f"the body is not JSON: {what} at {where}") from None
     except RecursionError:
         raise Problem("bad-request", f"the body is nested deeper than {MAX_DEPTH}") from None
     except ValueError:

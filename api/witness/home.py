@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from api.home.directory import PRIVATE_DIRECTORY, Home, HomeError, require_private, write_file
+from api.home.directory import Home, HomeError, require_private
+from api.home.files import PRIVATE_DIRECTORY, write_file
 from verifier.errors import NoteError
 from verifier.witnesses.cosigning import Cosigner
 

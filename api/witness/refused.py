@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from api.home.directory import write_file
+from api.home.files import write_file
 from verifier.log.note import Checkpoint, split_note
 from verifier.witnesses.witness import Request, Store
 

@@ -144,16 +144,21 @@ def prover(provider):
         yield client
 
 
+def listen(port=0):
+    # Made with its protocol named: only then does asyncio switch off Nagle's delays on what it accepts.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
 class Server:
     """An application behind a real socket, in a thread."""
 
-    def __init__(self, app, port=0):
+    def __init__(self, app, port=0, listener=None):
         self.app = app
-        # Made with its protocol named: only then does asyncio switch off Nagle's delays on what it accepts.
-        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port))
-        self.listener.listen(128)
+        self.listener = listener or listen(port)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
         self.server = uvicorn.Server(config)
@@ -249,24 +254,29 @@ class World:
 
     @contextmanager
     def running(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        self.verifier.enter(f"http://127.0.0.1:{port}")
         with redirect_stdout(self.log):
             application = create_verifier(self.verifier.settings(**self.more))
+        # The prover's port is taken from now on: a free one that is let go of may be another's a moment later.
+        with listen() as reserved:
+            self.verifier.enter(f"http://127.0.0.1:{reserved.getsockname()[1]}")
+            with self._running(application, reserved):
+                yield self
+        self.verifier.engine.dispose()
+
+    @contextmanager
+    def _running(self, application, reserved):
         with Server(application) as served:
             self.verifier_server = served
             self.verifier.service = served.app.state.service
             settings = self.provider.settings(
                 verifier_url=served.url, verifier_key=self.verifier.issuer.text, proving_timeout=5
             )
-            with Server(create_prover(settings), port) as answering:
+            with Server(create_prover(settings), listener=reserved) as answering:
                 self.prover_server = answering
                 self.issue(PEOPLE)
                 with served.client(self.verifier.lender) as client:
                     self.lender = client
-                    yield self
-        self.verifier.engine.dispose()
+                    yield
 
     def issue(self, people, schema=SCHEMA):
         lines = [{"subject": name, "values": values, "line": n} for n, (name, values) in enumerate(people.items(), 2)]
@@ -275,7 +285,7 @@ class World:
             assert response.status_code == 200, response.text
             deadline = time.monotonic() + 60
             while client.get("/readyz").json()["pending_credentials"]:
-                assert time.monotonic() < deadline, self.log.getvalue()[-2000:]
+                assert time.monotonic() < deadline, (client.get("/readyz").json(), self.log.getvalue()[-2000:])
                 time.sleep(0.02)
 
     def consent(self, subject, party="acme-bank"):

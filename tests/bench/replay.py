@@ -83,7 +83,7 @@ def batch_ms(log: LongLog, answers: int) -> float:
 
 
 def measured(export: Path, pins: Path, jobs: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--one", export, pins, str(jobs)]
+    command = [sys.executable, __file__, "--one", str(export), str(pins), str(jobs)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this very file
     found: dict[str, Any] = json.loads(done.stdout)
     return found

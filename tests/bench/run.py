@@ -37,7 +37,7 @@ from verifier.audit.replay import replay
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests are no package: their names would shadow the rooms
 import clauses
-from conftest import PostgresServer
+from conftest import PostgresServer  # type: ignore[import-not-found]  # found by the path above
 
 RESULTS = Path(__file__).with_name("results.md")
 ROOT = RESULTS.parents[2]

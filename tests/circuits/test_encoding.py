@@ -147,3 +147,8 @@ def test_json_refused(encoded):
 def test_json_without_canonical_form(obj):
     with pytest.raises(EncodingError):
         canonical_json(obj)
+
+
+def test_where_a_string_begins_that_does_not_end():
+    with pytest.raises(EncodingError, match=r"^not JSON: unterminated string starting at line 1, column 7$"):
+        parse_json(b'{"a": "b')

@@ -171,3 +171,11 @@ def test_weak_keys_are_no_keys(x):
         jws.VerifyKey(x)
     with pytest.raises(CredentialError):
         jws.VerifyKey.from_jwk({"kty": "OKP", "crv": "Ed25519", "x": b64u(x)})
+
+
+@pytest.mark.parametrize("time", [None, True, "1795000000", 1.5, -(10**12), 10**12, 10**30])
+def test_a_time_is_whole_seconds_of_a_day_there_is(time):
+    assert jws.time_of({"iat": 1_795_000_000}, "iat") == 1_795_000_000
+    for payload in ({"iat": time}, {}):
+        with pytest.raises(CredentialError, match="iat"):
+            jws.time_of(payload, "iat")

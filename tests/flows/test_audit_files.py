@@ -54,6 +54,11 @@ def test_a_pipe_from_the_running_verifier_to_the_auditor(up):
     assert json.loads(done.stdout)["source"] == "standard input"
 
 
+def test_an_address_with_too_much_behind_it(up, key):
+    error = up.attest("audit", "replay", f"{up.told['verifier']}/v1", "--key", key, "--json", code=2).json["error"]
+    assert (error["kind"], "a verifier's address" in error["remedy"]) == ("not-found", True)
+
+
 def test_a_report_for_people_and_one_for_machines(up, folder, tmp_path):
     page, document = tmp_path / "report.html", tmp_path / "report.json"
     ran = up.attest("audit", "replay", folder, "--report", page, "--report", document)
@@ -107,3 +112,20 @@ def test_what_cannot_be_read_is_no_finding(up, folder, tmp_path, key):
     assert up.attest("audit", "replay", folder, "--json").json["clean"]
     for arguments, code, kind in refused:
         assert up.attest(*arguments, "--json", code=code).json["error"]["kind"] == kind
+
+
+def test_evidence_is_renewed_under_a_newer_checkpoint(up, tmp_path):
+    file = tmp_path / "answer.evidence.json"
+    up.attest("ask", "salary > 50000", "--subject", "C-1002", "--evidence", file, "--json")
+    before = up.attest("evidence", "verify", file, "--json").json
+    later = up.attest("ask", "salary > 50000", "--subject", "C-1004", "--json").json
+    told = up.attest("evidence", "renew", file, "--json").json
+    after = up.attest("evidence", "verify", file, "--json").json
+    assert after["checkpoint"]["size"] == told["checkpoint"] > later["log"]["index"] >= before["checkpoint"]["size"]
+    assert {**after, "checkpoint": None} == {**before, "checkpoint": None}
+
+    changed = tmp_path / "changed.evidence.json"
+    changed.write_bytes(file.read_bytes()[:-3])
+    error = up.attest("evidence", "renew", changed, "--json", code=1).json["error"]
+    assert "cannot be renewed" in str(error)
+    assert changed.read_bytes() == file.read_bytes()[:-3]

@@ -212,6 +212,8 @@ def test_since_accepts_a_kept_checkpoint_and_refuses_another_history(up, tmp_pat
     up.attest("audit", "replay", "--keep", kept)
     ask(up, "salary > 100000")
     assert up.attest("audit", "replay", "--since", kept, "--json").json["clean"]
+    size = int(kept.read_text().split("\n")[1])
+    assert f"it extends the checkpoint of {size:,} entries" in up.attest("audit", "replay", "--since", kept).out
     note = kept.read_text().split("\n")
     assert up.attest("audit", "replay", "--since", tmp_path / "none", "--json", code=2).json["error"]["where"]
     kept.write_text("\n".join([note[0], str(int(note[1]) - 1), *note[2:]]))

@@ -23,7 +23,8 @@ from api.audit.exporting import export_lines, opened
 from api.cli.connection import connect, connect_log
 from api.cli.demo import ask_or_declined
 from api.home.bootstrap import bootstrap
-from api.home.directory import Address, Home, write_file
+from api.home.directory import Address, Home
+from api.home.files import write_file
 from api.home.services import Services, free_ports
 from api.peers.lender_client import Refusal
 from circuits.attributes import Schema

@@ -146,6 +146,8 @@ def test_evidence_and_replay_count_when_both_witnesses_have_signed(scene):
     scene.parties[1].start(scene.home.trust_file)
     scene.await_shown(later)
     attest("evidence", "verify", scene.evidence(young), *pinned)
+    attest("evidence", "renew", file)
+    attest("evidence", "verify", file, *pinned)
 
 
 def test_a_verifier_whose_log_is_rolled_back_gets_no_cosignature_and_its_auditors_notice(scene):

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,8 @@ def prove_again_and_again(pool):
 
 
 def workers(pool):
-    return list(pool._executor._processes)
+    executor = pool._executor  # None while it is being replaced
+    return list((executor and executor._processes) or ())
 
 
 def test_a_proof_from_the_pool_verifies(pool):
@@ -79,6 +82,39 @@ def test_a_worker_that_was_killed_is_replaced(pool):
         prove_again_and_again(pool)
     statements.verify(STATEMENT, prove(pool))
     assert workers(pool) != [first]
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.long)])
+def test_workers_killed_under_load_leave_nobody_waiting(tables, kills):
+    seconds = 5.0
+    told, waited, enough = [], [], threading.Event()
+
+    def ask(pool):
+        while not enough.is_set():
+            began = time.monotonic()
+            try:
+                told.append(prove(pool))
+            except ProverUnavailable:
+                told.append(None)
+            waited.append(time.monotonic() - began)
+
+    with ProvingPool(workers=2, tables=tables, seconds=seconds) as pool, ThreadPoolExecutor(6) as callers:
+        asking = [callers.submit(ask, pool) for _ in range(6)]
+        try:
+            for number in range(kills):
+                time.sleep(0.05 * (1 + number % 5))
+                for pid in workers(pool)[: 1 + number % 2]:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        finally:
+            enough.set()
+        for each in asking:
+            each.result()  # raises what was neither a proof nor ProverUnavailable
+        assert max(waited) < 2 * seconds + 5  # the pool's own limit, and room for a busy machine
+        assert any(told)
+        assert not all(told)
+        pool.start()
+        statements.verify(STATEMENT, prove(pool))
 
 
 def test_a_worker_that_hangs_is_given_up(tables):
@@ -128,6 +164,16 @@ def test_a_closed_pool_says_so_and_leaves_no_worker(tables):
     assert all(gone(pid) for pid in pids)
     with pytest.raises(ProverUnavailable, match="closed"):
         prove(pool)
+
+
+def test_workers_that_do_not_start_in_time_are_given_up(tables, monkeypatch):
+    pool = ProvingPool(workers=1, tables=tables)
+    with monkeypatch.context() as patch:
+        patch.setattr("prover.pool._STARTING_SECONDS", 0.001)
+        with pytest.raises(ProverUnavailable, match="could not start"):
+            pool.start()
+    with pool:
+        assert prove(pool)
 
 
 def test_workers_ignore_the_keyboard(pool):

@@ -16,13 +16,13 @@ from verifier.audit.replay import replay
 from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged, encode
 from verifier.entries.parties import PartyEntry
+from verifier.entries.signed_request import MOST_LIFETIME, Parameters, sign
 from verifier.errors import Blame, EvidenceError, RequestRefused
 from verifier.evidence.evidence import build, verify_evidence
 from verifier.evidence.file import EvidenceFile
 from verifier.log.leaves import LoggedEntry
 from verifier.log.merkle import Frontier
 from verifier.log.note import Checkpoint
-from verifier.signed_request import MOST_LIFETIME, Parameters, sign
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 LENDER, OTHER = (SigningKey(bytes(31) + bytes([number])) for number in (40, 41))

@@ -226,6 +226,25 @@ def test_refuses_another_providers_people(asked, world, engine):
     assert gone(world) == [world.log.size - 2]
 
 
+def test_tells_another_provider_nothing_of_what_was_erased(asked, world, engine):
+    rival = Company("rival-kyc", SigningKey(bytes(31) + b"\x07"), subjects={})
+    world.publish(rival.entry())
+    own = do_erase(world, engine, *asked)
+    size = world.log.size
+    with pytest.raises(RegistryError, match="another provider's"):  # as before it was erased
+        do_erase(world, engine, token=word(rival, *asked))
+    assert world.log.size == size
+    assert do_erase(world, engine, *asked) == own
+
+
+def test_what_was_erased_at_several_words_is_told_together(asked, world, company, engine):
+    first = do_erase(world, engine, *asked)
+    again = company.issue("ada/again", {"salary": "140000"})
+    world.register(again)
+    second = do_erase(world, engine, again)
+    assert do_erase(world, engine, *asked, again).indices == (*first.indices, *second.indices)
+
+
 def test_all_schemas_of_a_person_are_one_person(world, pairs, schemas, engine):
     world.ask("monthly_pay > 4000 && age(date_of_birth) >= 18", "ada", schemas=schemas)
     with pytest.raises(RegistryError, match="name all"):

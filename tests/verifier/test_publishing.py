@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import event
 
+from circuits.attributes import Schema
 from circuits.jws import SigningKey
 from verifier.entries.kinds import REGISTRY_KINDS, CredentialEntry, SchemaEntry, decode_logged
 from verifier.errors import AlreadyRegistered, LogUnavailable, RegistryError
@@ -44,6 +45,18 @@ def test_the_same_from_many_at_once_is_logged_once(world):
         published = list(pool.map(lambda _i: world.register(credential), range(16)))
     assert set(published) == {5}
     assert world.log.size == 6
+
+
+def test_what_another_process_has_just_logged_is_known(world, open_log):
+    other = Registry()
+    second = open_log(observer=other.recall)
+    for logged in second.read(0, kinds=REGISTRY_KINDS):
+        other.recall(logged)
+    later = Schema.from_json({**world.company.schema.to_json(), "schema": "later"})
+    world.publish(SchemaEntry(world.company.name, later))
+    credential = world.company.issue("new", {"salary": "1"}, schema=later)
+    published = publish(CredentialEntry(credential.token), log=second, registry=other, now=NOW)
+    assert published == Published(second.size - 1, new=True)
 
 
 def test_a_registry_folded_from_the_log_is_the_same(world, people):

@@ -1,5 +1,7 @@
 """A body that is gone counts only under an erasure that its provider signed; all else is found, and whose fault."""
 
+from dataclasses import replace
+
 import pytest
 
 from circuits import calendar
@@ -11,13 +13,14 @@ from verifier.audit.ledger import LedgerError
 from verifier.audit.replay import replay
 from verifier.checking import Declined
 from verifier.entries.erasure import ErasureEntry
-from verifier.entries.kinds import encode
+from verifier.entries.kinds import RevocationEntry, decode, encode
+from verifier.entries.revocation import revoke
 from verifier.erasing import erase
 from verifier.errors import Blame, ExportError
 from verifier.log.leaves import LoggedEntry, Tombstone, salted_leaf
 from verifier.log.writer import Draft
 
-from .conftest import NOW, SEALER, Says, record_of
+from .conftest import NOW, PAYROLL, SEALER, Says, record_of
 
 
 @pytest.fixture(params=["sqlite"])
@@ -123,9 +126,26 @@ def test_an_answer_that_was_left_behind_is_found(asked):
     assert found(report) == [(5, Blame.VERIFIER, "credential-erased")]
 
 
-def test_an_answer_from_what_was_never_logged_is_still_the_providers_fault(asked):
+def test_an_answer_from_what_is_not_there_is_the_fault_of_who_shows_it(asked):
+    """The provider's credential was in the log: only the operator can have taken it away."""
     report = replayed(asked, without=(3,), by=4)
-    assert (6, Blame.PROVIDER, "credential-unknown") in found(report)
+    assert found(report) == [
+        (3, Blame.LOG, "erasure"),
+        (6, Blame.VERIFIER, "credential-unknown"),
+        (8, Blame.VERIFIER, "credential-unknown"),
+    ]
+    by = log_erasure(asked, word(asked, "ada"), 2, 3, 5, 7)  # a genuine word about somebody else
+    assert {each.blame for each in replayed(asked, without=(2, 3, 5, 7), by=by).findings} == {Blame.VERIFIER}
+
+
+def test_an_answer_whose_credential_cannot_be_read_accuses_no_provider(asked):
+    lines = list(export_lines(asked.log))
+    lines[4] = lines[4].replace(b'"kind":"credential"', b'"kind":"revocation"')
+    assert found(replayed(asked, lines=lines)) == [
+        (3, Blame.LOG, "entry"),
+        (6, Blame.VERIFIER, "credential-unknown"),
+        (8, Blame.VERIFIER, "credential-unknown"),
+    ]
 
 
 def test_what_is_never_erased_is_found_even_when_somebody_signs(asked):
@@ -203,6 +223,100 @@ def test_what_was_settled_before_an_erasure_is_not_taken_over(asked, engine):
     assert replay(again, trust=asked.trust, keep=kept.append).answers == 2
     asked.ask("salary > 1", "bob")
     assert replay(list(export_lines(asked.log)), trust=asked.trust, ledger=kept[-1]).answers == 3
+
+
+@pytest.fixture
+def two_values(world, payslips):  # noqa: ARG001 - the log has them
+    """A payslip says another salary than the passport, and is asked about after what may come between."""
+
+    def ask(between=lambda _world: None):
+        world.ask("salary > 100000", "ada")
+        between(world)
+        world.ask("salary > 100000", "ada", schemas=(PAYROLL,))
+        return world
+
+    return ask
+
+
+def revoked(world):
+    company = world.company
+    ada = company.subjects["ada"].id
+    word = revoke(provider=company.name, credential=ada, reason="erroneous", issued_at=NOW, key=company.key)
+    world.publish(RevocationEntry(word.token))
+
+
+def test_two_values_with_nothing_between_are_found(two_values):
+    world = two_values()
+    by = log_erasure(world, word(world, "bob"), 3)  # afterwards
+    assert found(replayed(world, without=(3,), by=by)) == [(world.log.size - 2, Blame.PROVIDER, "contradiction")]
+
+
+def test_a_revocation_that_an_operator_takes_away_does_not_make_an_honest_provider_contradict_itself(two_values):
+    """Nobody can tell whose the entries were that go with a genuine word about somebody else."""
+    world = two_values(between=revoked)
+    assert found(replayed(world)) == []
+    (revocation,) = (each.index for each in world.log.read(0) if each.kind == "revocation")
+    by = log_erasure(world, word(world, "bob"), 3, revocation)
+    report = replayed(world, without=(3, revocation), by=by)
+    assert (found(report), report.erased) == ([], 2)
+
+
+def test_a_value_that_changes_while_it_is_asked_for_is_no_contradiction(world, payslips):  # noqa: ARG001 - in the log
+    """The later question was put before the revocation, or the verifier says so: it was answered after."""
+
+    class Revoking:
+        def fetch(self, query):
+            revoked(world)
+            return world.company.fetch(query)
+
+    world.ask("salary > 100000", "ada")
+    world.ask("salary > 100000", "ada", schemas=(PAYROLL,), source=Revoking())
+    assert found(replayed(world)) == []
+
+
+def test_a_credential_that_was_erased_and_is_still_shown_accuses_nobody(two_values):
+    world = two_values(between=revoked)
+    (revocation,) = (each.index for each in world.log.read(0) if each.kind == "revocation")
+    log_erasure(world, word(world, "ada"), 2, revocation)
+    assert {each.blame for each in replayed(world).findings} == {Blame.LOG}
+
+
+def without_proof(world):
+    """Log an answer that nothing proves, as a verifier can that looks at nothing; its number."""
+    entry = decode(world.log.entry(6).body)[0]
+    forged = replace(entry, proof=bytes(len(entry.proof)), query=replace(entry.query, id=b64u(bytes(16))))
+    return world.log.append(lambda _index: Draft(entry.kind, encode(forged, NOW), NOW)).result(10)
+
+
+def another_kind(lines, index):
+    lines[index + 1] = lines[index + 1].replace(b'"kind":"answer"', b'"kind":"declined"')
+
+
+def another_time(lines, index):
+    stated = parse_json(lines[index + 1][:-1])
+    lines[index + 1] = canonical_json(stated | {"appended_at": calendar.rfc3339(NOW + 1)}) + b"\n"
+
+
+def no_body(lines, index):
+    lines[index + 1] = buried(lines[index + 1], index + 1)
+
+
+@pytest.mark.parametrize("hide", [another_kind, another_time, no_body])
+def test_what_was_hidden_while_a_ledger_was_written_is_not_taken_for_settled(hide, asked):
+    """The root is the same: an operator shows a false answer so that it is passed over, breaks off, and shows it."""
+    forged = without_proof(asked)
+    good = list(export_lines(asked.log))
+    assert (forged, Blame.VERIFIER, "attestation") in found(replay(good, trust=asked.trust))
+    shown, kept = list(good), []
+    hide(shown, forged)
+    first = replay(shown, trust=asked.trust, keep=kept.append)
+    assert forged in {each.index for each in first.findings}
+    assert replay(shown, trust=asked.trust, ledger=kept[-1]) == first
+    other = list(good)
+    if hide is no_body:
+        no_body(other, 8)  # as many without a body as before
+    with pytest.raises(LedgerError, match="shown"):
+        replay(other, trust=asked.trust, ledger=kept[-1])
 
 
 def test_the_auditors_earlier_export_still_says_what_was_erased(asked, engine):

@@ -5,8 +5,11 @@ each other, if the value cannot have changed between:
 
 - from one credential: its commitments never change, so sound proofs cannot contradict each other at all;
 - from two credentials that have the attribute under the same name, type and unit: unless, after the earlier of the two
-  questions was put and before the later one, the credential of the earlier had ended (superseded or revoked), or that
-  of the later had been logged, as a successor or under the same schema (where it takes the old one's place for good).
+  questions was put and before the later one was answered, the credential of the earlier had ended (superseded or
+  revoked), or that of the later had been logged, as a successor or under the same schema (where it takes the old one's
+  place for good).
+  Nor can they be held against each other where an entry between the two questions was erased: whoever erases could
+  else take away a revocation, and with it what clears an honest provider.
 
 Answers are held against each other attribute by attribute, which misses nothing about one attribute; then,
 where sums of several attributes were asked about, all together (verifier.audit.sums).
@@ -18,12 +21,13 @@ or the oldest sum; so with people who are asked about a million times as with th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from circuits.attributes import Attribute, AttributeType
 from circuits.telling import Intervals
 from circuits.telling.intervals import count, united
-from verifier.audit.facts import Ended, Fact, Source, changed, common, named, slot, told_by
+from verifier.audit.facts import Ended, Fact, Hidden, Source, changed, common, named, nothing_hidden, slot, told_by
 from verifier.audit.sums import Sum, contradicted, keep
 from verifier.checking import Claim
 
@@ -51,10 +55,12 @@ class Consistency:
 
     Args:
         ended: names the entry that ended a credential; called where two credentials differ.
+        hidden: tells which entries' bodies are gone.
     """
 
-    def __init__(self, ended: Ended) -> None:
+    def __init__(self, ended: Ended, hidden: Hidden = nothing_hidden) -> None:
         self._ended = ended
+        self._changed = partial(changed, ended=ended, hidden=hidden)
         self._sources: dict[bytes, list[Source]] = {}
         self._sums: dict[bytes, list[Sum]] = {}
         self._told: set[bytes] = set()
@@ -111,7 +117,7 @@ class Consistency:
             for fact in source.facts
         ]
         newest = sorted(chain(before, single), key=lambda each: -each.fact.asked_at)
-        facts = contradicted(own, newest, ended=self._ended)
+        facts = contradicted(own, newest, changed=self._changed)
         if facts:
             self._told.add(person)
             yield _jointly_contradicted(facts)
@@ -138,9 +144,9 @@ class Consistency:
                 continue
             met = [(other, held) for held in other.facts]
             if other is not source:
-                met = [pair for pair in met if not changed((source, fact), pair, ended=self._ended)]
+                met = [pair for pair in met if not self._changed((source, fact), pair)]
                 own = [(source, held) for held in source.facts] if met else []
-                met += [pair for pair in own if not any(changed(pair, each, ended=self._ended) for each in met)]
+                met += [pair for pair in own if not any(self._changed(pair, each) for each in met)]
             disjoint = _disjoint(fact, met, source)
             if disjoint:
                 source.told.add(other.credential)
@@ -192,9 +198,18 @@ def _keep(source: Source, fact: Fact) -> None:
 
 
 def _translated(intervals: Intervals, written: Attribute, read: Attribute) -> Intervals:
-    """Write values of one schema's attribute as another's: words of an enum stand at other places."""
+    """Write values of one schema's attribute as another's: words of an enum stand at other places.
+
+    Where one list has words that the other has not, the same value may be another word: who is a "freelancer" under the
+    one is "other" under the other.
+    """
     if written.type is not AttributeType.ENUM or written.values == read.values:
         return intervals
     places = {word: place for place, word in enumerate(read.values)}
-    words = (written.values[value] for low, high in intervals for value in range(low, high + 1))
-    return united((places[word], places[word]) for word in words if word in places)
+    words = {written.values[value] for low, high in intervals for value in range(low, high + 1)}
+    if not words:
+        return ()
+    if not words <= places.keys():
+        return ((0, len(read.values) - 1),)
+    possible = [place for word, place in places.items() if word in words or word not in written.values]
+    return united((place, place) for place in possible)

@@ -23,6 +23,15 @@ from verifier.checking import Claim
 _KEY = 16
 Ended = Callable[[str], int | None]
 """Names the entry that ended a credential, by its id."""
+Hidden = Callable[[int, int], bool]
+"""Tells whether an entry from one number to below another has no body: it may have ended any credential."""
+Changed = Callable[[tuple["Source", "Fact"], tuple["Source", "Fact"]], bool]
+"""Tells whether the log says, or may have said, that a value changed between two questions about it."""
+
+
+def nothing_hidden(_start: int, _end: int) -> bool:
+    """Every entry has its body."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +122,14 @@ def _told(
     )
 
 
-def changed(one: tuple[Source, Fact], another: tuple[Source, Fact], *, ended: Ended) -> bool:
+def changed(one: tuple[Source, Fact], another: tuple[Source, Fact], *, ended: Ended, hidden: Hidden) -> bool:
     """Whether the log says that a value may have changed between two questions about it.
 
     From one credential it cannot. From two: if, after the earlier of the two questions was put and before the later
-    one, the credential of the earlier had ended (superseded or revoked), or that of the later had been logged, as a
-    successor or under the same schema (where it takes the old one's place for good: see verifier.fold.lines).
+    one was answered (a value may change while the question is under way, and when that was put is only the verifier's
+    word), the credential of the earlier had ended (superseded or revoked), or that of the later had been logged, as a
+    successor or under the same schema (where it takes the old one's place for good: see verifier.fold.lines). Or if
+    what an entry between the two said is gone: whoever erases could else take away what clears a provider.
     """
     (earlier, before), (later, after) = sorted((one, another), key=lambda pair: pair[1].asked_at)
     if earlier.credential == later.credential:
@@ -127,7 +138,8 @@ def changed(one: tuple[Source, Fact], another: tuple[Source, Fact], *, ended: En
     if replaces and later.index >= before.asked_at:
         return True
     end = ended(earlier.credential)
-    return end is not None and end < after.asked_at
+    latest = max(after.asked_at, after.index)
+    return (end is not None and end < latest) or hidden(before.asked_at, latest)
 
 
 def slot(claim: Claim, attribute: Attribute) -> bytes:

@@ -23,7 +23,19 @@ from verifier.log.merkle import HASH
 from verifier.trust import Trust
 
 FORMAT = "zkattest/replay-ledger/1"
-_MEMBERS = {"format", "software", "pins", "engine", "size", "root", "erased", "answers", "findings", "refused"}
+_MEMBERS = {
+    "format",
+    "software",
+    "pins",
+    "engine",
+    "size",
+    "root",
+    "erased",
+    "beside",
+    "answers",
+    "findings",
+    "refused",
+}
 _STEP = 8
 
 
@@ -39,6 +51,8 @@ class Ledger:
         size: the answers among the first so many entries were settled.
         root: of the tree over these entries, 32 bytes.
         erased: how many of them had no body; erased since, an answer that was counted would be there no more.
+        beside: SHA-256 over what was stated beside each of their leaves: kind, time, and whether there was a body. What
+            an entry says was looked at only if all that fitted; the root alone does not say so.
         answers: how many of them hold.
         findings: the first of those that do not, by entry.
         refused: the entries of all that do not, ascending.
@@ -47,6 +61,7 @@ class Ledger:
     size: int
     root: bytes
     erased: int
+    beside: bytes
     answers: int
     findings: tuple[Finding, ...]
     refused: tuple[int, ...]
@@ -65,6 +80,7 @@ class Ledger:
                 "size": self.size,
                 "root": b64u(self.root),
                 "erased": self.erased,
+                "beside": b64u(self.beside),
                 "answers": self.answers,
                 "findings": found,
                 "refused": b64u(_packed(self.refused)),
@@ -85,19 +101,19 @@ class Ledger:
             for name, bound in _bound(trust, engine, software).items():
                 if stated[name] != bound:
                     raise LedgerError(f"it was written with other {name}")
-            root = b64u_decode(stated["root"])
+            root, beside = b64u_decode(stated["root"]), b64u_decode(stated["beside"])
             size, erased, answers = (_count(stated, name) for name in ("size", "erased", "answers"))
             refused = _unpacked(b64u_decode(stated["refused"]), size)
             findings = tuple(Finding(index, Blame(who), code, why) for index, who, code, why in stated["findings"])
         except (CircuitsError, ValueError, TypeError, zlib.error) as error:
             raise LedgerError(f"it is no ledger of a replay: {error}") from error
         if (
-            len(root) != HASH
+            {len(root), len(beside)} != {HASH}
             or answers + len(refused) + erased > size
             or not {each.index for each in findings} <= set(refused)
         ):
             raise LedgerError("it is no ledger of a replay: its numbers contradict each other")
-        return cls(size, root, erased, answers, findings, refused)
+        return cls(size, root, erased, beside, answers, findings, refused)
 
 
 def _bound(trust: Trust, engine: EngineName, software: str) -> dict[str, Any]:

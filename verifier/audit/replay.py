@@ -6,11 +6,11 @@ reference, here or in other processes (`settle`). Memory holds the registry, the
 wait, and the first findings.
 """
 
+import hashlib
 import os
 from array import array
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from verifier.asked import CLOCK_STEP, Requests, require_asked
@@ -21,6 +21,7 @@ from verifier.audit.observing import Observer
 from verifier.audit.overrun import Overruns
 from verifier.audit.report import Report
 from verifier.audit.sampling import Sample, Sampled
+from verifier.audit.settlement import Settlement, State
 from verifier.audit.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
 from verifier.checking import Answered, Claim, EngineName, appraise, require_consent
 from verifier.consented import require_usable
@@ -105,21 +106,20 @@ def replay(
         found = settle(batch, engine=engine, entropy=entropy)
         return lambda: found
 
-    whole = _Replay(checkpoint, note, trust, engine=engine, settler=settler or at_once, ahead=ahead)
-    whole.go_on(ledger, keep)
+    if ledger is not None and ledger.size > checkpoint.size:
+        raise LedgerError("the ledger is of a longer log than this export")
+    settlement = Settlement(
+        settler or at_once,
+        ahead=ahead,
+        batch=BATCH,
+        most=MOST_FINDINGS,
+        ledger=ledger,
+        keep=keep,
+        chunk=CHUNK,
+    )
+    whole = _Replay(checkpoint, note, trust, engine=engine, settlement=settlement)
     whole.observer, whole.sample = observe, sample
     return whole.run(remaining, earlier, progress)
-
-
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """A batch that is being settled; with it, all answers among the first `size` entries, whose tree has this root."""
-
-    size: int
-    root: bytes
-    answers: int
-    erased: int
-    outcome: Outcome
 
 
 class _Replay:
@@ -130,42 +130,29 @@ class _Replay:
         trust: Trust,
         *,
         engine: EngineName,
-        settler: Settler,
-        ahead: int,
+        settlement: Settlement,
     ) -> None:
         self._checkpoint = checkpoint
         self._note = note
         self._trust = trust
         self._engine = engine
-        self._settler = settler
-        self._ahead = ahead
+        self._settlement = settlement
+        settlement.hear = self._hear
         self._registry = Registry(trust=trust)
-        self._consistency = Consistency(self._registry.ended_index)
         self._overruns = Overruns()
         self._tree = merkle.Frontier()
-        self._waiting: list[Waiting] = []
-        self._claims: list[Claim] = []
-        self._settling: deque[_Settling] = deque()
-        self._ledger: Ledger | None = None
-        self._keep: Callable[[Ledger], None] | None = None
-        self._kept = 0
+        self._beside = hashlib.sha256()
         self._counts: Counter[str] = Counter()
-        self._answers = 0
         self._unfit = Findings(MOST_FINDINGS)
-        self._refused = Findings(MOST_FINDINGS)
         self._fundamental: list[Finding] = []
         self._latest = 0
         self._times = array("q")
         self._requests = Requests()
         self._tombstones = Tombstones(self._find)
+        self._consistency = Consistency(self._ended, self._tombstones.any_within)
         self._unknown: list[tuple[int, AnswerEntry, str]] = []
         self.observer: Observer | None = None
         self.sample: Sample | None = None
-
-    def go_on(self, ledger: Ledger | None, keep: Callable[[Ledger], None] | None) -> None:
-        if ledger is not None and ledger.size > self._checkpoint.size:
-            raise LedgerError("the ledger is of a longer log than this export")
-        self._ledger, self._keep = ledger, keep
 
     def run(self, lines: Iterator[bytes], earlier: Checkpoint | None, progress: Progress | None) -> Report:
         if earlier is not None and earlier.size > self._checkpoint.size:
@@ -184,8 +171,7 @@ class _Replay:
                     progress(self._tree.size, self._checkpoint.size)
         except ExportError as error:
             self._doubt("export", str(error))
-        self._submit()
-        self._collect(0)
+        self._settlement.finish(self._state)
         sampled = self._settle_sample()
         self._tombstones.finish(self._checkpoint.size)
         self._find_unknown()
@@ -194,18 +180,18 @@ class _Replay:
         elif self._tree.root() != self._checkpoint.root:
             self._doubt("root", "the entries do not have the signed root: at least one is not what was logged")
         if not self._fundamental:
-            self._write(self._tree.size, self._tree.root(), self._tombstones.count)
+            self._settlement.keep(self._state())
         if progress:
             progress(self._tree.size, self._checkpoint.size)
-        entries = sorted([*self._unfit.first(), *self._refused.first()], key=lambda found: found.index or 0)
+        entries = sorted([*self._unfit.first(), *self._settlement.refused.first()], key=lambda found: found.index or 0)
         return Report(
             checkpoint=self._note,
             origin=self._checkpoint.origin,
             entries=self._tree.size,
-            answers=self._answers,
+            answers=self._settlement.answers,
             counts=dict(self._counts),
             findings=tuple(chain(self._fundamental, entries[:MOST_FINDINGS])),
-            findings_count=len(self._fundamental) + self._unfit.count + self._refused.count,
+            findings_count=len(self._fundamental) + self._unfit.count + self._settlement.refused.count,
             engine=self._engine,
             signed=self._requests.signed,
             sampled=sampled,
@@ -216,7 +202,7 @@ class _Replay:
     def _settle_sample(self) -> Sampled | None:
         if self.sample is None:
             return None
-        sampled = self.sample.settle(self._refused.indices)
+        sampled = self.sample.settle(self._settlement.refused.indices)
         for each in sampled.findings:
             self._unfit.add(each)
         return sampled
@@ -227,10 +213,11 @@ class _Replay:
 
     def _read(self, logged: AnyEntry) -> None:
         self._tree.append(logged.leaf_hash)
+        gone = isinstance(logged, Tombstone)
+        self._beside.update(f"{logged.kind}/{logged.appended_at}/{gone:d}\n".encode())
         if isinstance(logged, Tombstone):
             self._tombstones.add(logged)
-        if self._ledger is not None and self._ledger.size == self._tree.size:
-            self._resume(self._ledger)
+        self._settlement.resume(self._tree.size, self._state)
         if isinstance(logged, Tombstone):
             return
         # What is erased has no known time. It was logged before what follows, which is all that is asked of it.
@@ -250,7 +237,7 @@ class _Replay:
             if isinstance(entry, AnswerEntry) and self._tombstones.count and len(self._unknown) < MOST_FINDINGS:
                 self._unknown.append((logged.index, entry, str(error)))  # an erasure may follow that explains it
             else:
-                self._find(logged.index, error.blame, error.code, str(error))
+                self._find_from_nothing(logged.index, str(error))
         except CheckFailed as error:
             self._find(logged.index, error.blame, error.code, str(error))
 
@@ -260,7 +247,13 @@ class _Replay:
                 why = "it is from a credential that was erased, and should have gone with it"
                 self._find(index, CredentialErased.blame, CredentialErased.code, why)
             else:
-                self._find(index, CredentialUnknown.blame, CredentialUnknown.code, reason)
+                self._find_from_nothing(index, reason)
+
+    def _find_from_nothing(self, index: int, reason: str) -> None:
+        """Live it is the provider who names what is not there. Who logs that, or shows it no more, is another."""
+        self._find(
+            index, Blame.VERIFIER, CredentialUnknown.code, f"{reason}, or its entry is not shown as it was logged"
+        )
 
     def _check(self, logged: LoggedEntry, entry: Entry) -> None:
         if entry.kind in REGISTRY_KINDS:
@@ -290,15 +283,7 @@ class _Replay:
             )
             if self.sample:
                 self.sample.offer(waiting)
-            if self._ledger is not None and self._tree.size <= self._ledger.size:
-                if not self._ledger.refuses(logged.index):
-                    self._hear(logged.index, claim)
-                return
-            self._claims.append(claim)
-            self._waiting.append(waiting)
-            if len(self._waiting) >= BATCH:
-                self._submit()
-                self._collect(self._ahead)
+            self._settlement.add(waiting, claim, self._state)
         elif isinstance(entry, (UndeterminedEntry, DeclinedEntry)):
             self._require_past(entry, logged)
             asked_at, now = entry.asked_at, logged.appended_at
@@ -332,53 +317,8 @@ class _Replay:
             raise QueryRefused("it relies on an earlier state of the log than that in which the question was put")
         self._requests.read(entry.request, logged.appended_at)
 
-    def _submit(self) -> None:
-        batch, self._waiting = self._waiting, []
-        claims, self._claims = self._claims, []
-        if batch:
-            outcome, erased = self._compared(batch, claims), self._tombstones.count
-            self._settling.append(_Settling(self._tree.size, self._tree.root(), len(batch), erased, outcome))
-
-    def _collect(self, most: int) -> None:
-        """Wait until at most so many batches are being settled; the oldest come first."""
-        while len(self._settling) > most:
-            oldest = self._settling.popleft()
-            found = oldest.outcome()
-            self._answers += oldest.answers - len(found)
-            for finding in found:
-                self._refused.add(finding)
-            if oldest.size - self._kept >= CHUNK:
-                self._write(oldest.size, oldest.root, oldest.erased)
-
-    def _resume(self, ledger: Ledger) -> None:
-        """Take what was settled from the ledger: what was read up to here is what it is about."""
-        if ledger.root != self._tree.root():
-            raise LedgerError("the ledger is of another log than this export, or one of them was changed")
-        if ledger.erased != self._tombstones.count:
-            raise LedgerError("bodies were erased since the ledger was written: begin anew, without it")
-        self._answers, self._kept = ledger.answers, ledger.size
-        self._refused.restore(ledger.findings, ledger.refused)
-
-    def _write(self, size: int, root: bytes, erased: int) -> None:
-        if self._keep is not None and size > self._kept:
-            self._keep(
-                Ledger(size, root, erased, self._answers, tuple(self._refused.first()), tuple(self._refused.indices))
-            )
-            self._kept = size
-
-    def _compared(self, batch: Batch, claims: Sequence[Claim]) -> Outcome:
-        """Have a batch settled; what proves to hold is then held against all other answers about the same people."""
-        outcome = self._settler(batch)
-
-        def settled() -> tuple[Finding, ...]:
-            found = outcome()
-            refused = {each.index for each in found}
-            for waiting, claim in zip(batch, claims, strict=True):
-                if waiting.index not in refused:
-                    self._hear(waiting.index, claim)
-            return found
-
-        return settled
+    def _state(self) -> State:
+        return State(self._tree.size, self._tree.root(), self._tombstones.count, self._beside.digest())
 
     def _hear(self, index: int, claim: Claim) -> None:
         if self.observer:
@@ -387,6 +327,10 @@ class _Replay:
             self._unfit.add(Finding(index, Blame.PROVIDER, "contradiction", each.reason, each.indices))
         for overrun in self._overruns.add(index, claim):
             self._unfit.add(Finding(index, Blame.PROVIDER, "overrun", overrun.reason, overrun.indices))
+
+    def _ended(self, credential: str) -> int | None:
+        """The entry that ended a credential; of one that was erased nobody can tell, so that it is the first of all."""
+        return 0 if self._registry.erased_index(credential) is not None else self._registry.ended_index(credential)
 
     def _find(self, index: int, blame: Blame, code: str, reason: str) -> None:
         self._unfit.add(Finding(index, blame, code, reason))

@@ -5,7 +5,7 @@ drawn by a seed: by the same one, the same answers of a log are drawn, in one pr
 """
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 
@@ -68,7 +68,7 @@ class Sample:
         elif self._size:
             heappushpop(self._drawn, entry)
 
-    def settle(self, refused: Container[int]) -> Sampled:
+    def settle(self, refused: Iterable[int]) -> Sampled:
         """Verify what was drawn, and compare.
 
         Args:
@@ -77,11 +77,12 @@ class Sample:
         drawn = [waiting for _, _, waiting in sorted(self._drawn, key=lambda entry: entry[1])]
         batches = [drawn[start : start + _TOGETHER] for start in range(0, len(drawn), _TOGETHER)]
         outcomes = [self._settler(batch) for batch in batches]
+        before = {waiting.index for waiting in drawn}.intersection(refused)  # of millions, maybe: looked at once
         again = {found.index for outcome in outcomes for found in outcome()}
         findings = (
             Finding(waiting.index, Blame.AUDITOR, "engines", _disagreement(self._engine, waiting.index in again))
             for waiting in drawn
-            if (waiting.index in again) != (waiting.index in refused)
+            if (waiting.index in again) != (waiting.index in before)
         )
         return Sampled(self._engine, self._seed, len(drawn), tuple(findings))
 

@@ -129,13 +129,15 @@ def settle(batch: Batch, *, engine: EngineName, entropy: Callable[[int], bytes] 
     """
     found: list[Finding] = []
     for waiting, refused in zip(batch, _refused(batch, engine, entropy), strict=True):
-        if refused is not None:
-            found.append(Finding(waiting.index, refused.blame, refused.code, str(refused)))
-            continue
         try:
             require_saying(waiting.attestation, waiting.key, waiting.said)
         except AttestationError as error:
-            found.append(Finding(waiting.index, Blame.VERIFIER, "attestation", str(error)))
+            # Nobody has signed for this answer: whoever changed it since, it accuses no provider.
+            why = str(error) if refused is None else f"{error}, and {refused}"
+            found.append(Finding(waiting.index, Blame.VERIFIER, "attestation", why))
+            continue
+        if refused is not None:
+            found.append(Finding(waiting.index, refused.blame, refused.code, str(refused)))
     return tuple(found)
 
 

@@ -12,12 +12,12 @@ Only answers among which no value can have changed are taken together; of those 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from math import prod
 
 from circuits.telling.intervals import Interval, Intervals
 from circuits.telling.shadows import Budget, Inequality, TooMuchWorkError, shadow
-from verifier.audit.facts import Ended, Fact, Source, changed, common
+from verifier.audit.facts import Changed, Fact, Source, common
 
 MOST_SUMS = 8
 MOST_VARIABLES = 8
@@ -58,42 +58,37 @@ class Sum:
         """Its coefficients and attributes."""
         return tuple((factor, name) for factor, name, _ in self.terms)
 
-    def agrees_in_time(self, other: "Sum", *, ended: Ended) -> bool:
+    def agrees_in_time(self, other: "Sum", *, changed: Changed) -> bool:
         """Whether none of the attributes that both are about can have changed between the two."""
         others = {name: source for _, name, source in other.terms}
         return not any(
-            changed((source, self.fact), (others[name], other.fact), ended=ended)
-            for _, name, source in self.terms
-            if name in others
+            changed((source, self.fact), (others[name], other.fact)) for _, name, source in self.terms if name in others
         )
 
 
 def keep(sums: list[Sum], new: Sum) -> list[Sum]:
-    """Add a sum to those that are kept of a person: without what it implies, and at most the newest few."""
-    if any(held.implies(new) for held in sums):
+    """Add a sum to those that are kept of a person: without what it implies, and at most the newest few.
+
+    One of more attributes than are held against each other is of no use, and would only take the others' room.
+    """
+    if len(new.slots) > MOST_VARIABLES or any(held.implies(new) for held in sums):
         return sums
     return [*(held for held in sums if not new.implies(held)), new][-MOST_SUMS:]
 
 
-def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, ended: Ended) -> list[Fact]:
+def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, changed: Changed) -> list[Fact]:
     """Find answers that cannot all be true together with a new one.
 
     Args:
         own: what the new answer says, sums and single attributes.
         held: what was answered before, the most telling first.
-        ended: names the entry that ended a credential.
+        changed: tells whether a value may have changed between two questions.
 
     Returns:
         One fact of each answer that it takes, the new one's included, by entry; none if nothing was found. Where single
         attributes suffice there is none: that is found without sums.
     """
-    chosen = list(own)
-    for each in held:
-        if any(other.says_all_of(each) for other in chosen):
-            continue
-        if all(each.agrees_in_time(other, ended=ended) for other in chosen):
-            chosen.append(each)
-    chosen = _connected(chosen)
+    chosen = _connected(_agreeing(own, held, changed=changed))
     if not any(len(each.terms) > 1 for each in chosen) or _possible(chosen):
         return []
     for index in sorted({each.fact.index for each in chosen}):
@@ -108,6 +103,44 @@ def contradicted(own: Sequence[Sum], held: Sequence[Sum], *, ended: Ended) -> li
     if not any(len(each.terms) > 1 for each in chosen) or not any(each.fact.index in new for each in chosen):
         return []
     return sorted((each.fact for each in chosen), key=lambda fact: fact.index)
+
+
+def _agreeing(own: Sequence[Sum], held: Sequence[Sum], *, changed: Changed) -> list[Sum]:
+    """Choose what can be held against a new answer: of the same attributes, among which no value can have changed."""
+    names = _near(own, held)
+    chosen: list[Sum] = []
+    of_form: dict[tuple[tuple[int, bytes], ...], list[Sum]] = {}
+    of_slot: dict[bytes, list[Sum]] = {}
+    for new, each in chain(((True, each) for each in own), ((False, each) for each in held)):
+        if not each.slots <= names:
+            continue
+        if not new and any(other.says_all_of(each) for other in of_form.get(each.factors, ())):
+            continue
+        met = (other for name in each.slots for other in of_slot.get(name, ()))
+        if new or all(each.agrees_in_time(other, changed=changed) for other in met):
+            chosen.append(each)
+            of_form.setdefault(each.factors, []).append(each)
+            for name in each.slots:
+                of_slot.setdefault(name, []).append(each)
+    return chosen
+
+
+def _near(own: Sequence[Sum], held: Sequence[Sum]) -> frozenset[bytes]:
+    """Find the attributes to which sums lead from those of a new answer, the newest sums first, as many as may be.
+
+    Sums of others do not count: somebody could else be asked about so many that nothing is found any more.
+    """
+    names = frozenset[bytes]()
+    reached = frozenset[bytes]().union(*(each.slots for each in own))
+    left = [each for each in (*own, *held) if len(each.terms) > 1]
+    while found := next((each for each in left if each.slots & reached and _few(names | each.slots)), None):
+        names, reached = names | found.slots, reached | found.slots
+        left.remove(found)
+    return names
+
+
+def _few(names: frozenset[bytes]) -> bool:
+    return len(names) <= MOST_VARIABLES
 
 
 def _connected(sums: Sequence[Sum]) -> list[Sum]:

@@ -26,10 +26,10 @@ from verifier.entries.attestors import AttestorEntry
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.members import choice, count, members_of, require_members, text, texts, truths
 from verifier.entries.parties import PartyEntry
+from verifier.entries.signed_request import SignedRequest
 from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.errors import EntryError
 from verifier.log.leaves import LoggedEntry
-from verifier.signed_request import SignedRequest
 
 REASONS = ("absent", "stale", "disputed")
 MAX_BODY = 1 << 18

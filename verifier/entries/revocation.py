@@ -6,8 +6,8 @@ Payload of the JWS (`typ` zkattest-revocation+jwt): `{"iss": provider, "iat": ..
 from dataclasses import dataclass
 from typing import Self
 
-from circuits import calendar, jws
-from circuits.errors import CredentialError, EncodingError
+from circuits import jws
+from circuits.errors import CredentialError
 
 TYP = "zkattest-revocation+jwt"
 REASONS = ("superseded", "erroneous", "withdrawn", "compromised")
@@ -43,16 +43,10 @@ class Revocation:
         payload = jws.open_signed(token, typ=TYP, key=key)
         if set(payload) != _KEYS:
             raise CredentialError(f"a revocation has exactly the members {', '.join(sorted(_KEYS))}")
-        provider, credential, reason, issued_at = (payload[name] for name in ("iss", "credential", "reason", "iat"))
+        provider, credential, reason = (payload[name] for name in ("iss", "credential", "reason"))
         if not isinstance(provider, str) or not isinstance(credential, str) or reason not in REASONS:
             raise CredentialError("a revocation names its issuer, a credential and a known reason")
-        if not isinstance(issued_at, int) or isinstance(issued_at, bool):
-            raise CredentialError("iat: must be Unix seconds")
-        try:
-            calendar.rfc3339(issued_at)
-        except EncodingError as error:
-            raise CredentialError(f"iat: {error}") from error
-        return cls(provider, credential, reason, issued_at, token)
+        return cls(provider, credential, reason, jws.time_of(payload, "iat"), token)
 
 
 def revoke(*, provider: str, credential: str, reason: str, issued_at: int, key: jws.SigningKey) -> Revocation:

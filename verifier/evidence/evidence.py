@@ -22,7 +22,8 @@ from verifier.entries.kinds import AnswerEntry, ProviderEntry, decode
 from verifier.entries.parties import PartyEntry
 from verifier.errors import AttestationError, CheckFailed, EvidenceError, VerifierError
 from verifier.evidence.file import MAX_EVIDENCE, EvidenceFile, LogReader
-from verifier.fold.registry import Registered, Registry
+from verifier.fold.credentials import Registered
+from verifier.fold.registry import Registry
 from verifier.log.leaves import LoggedEntry
 from verifier.log.note import Checkpoint
 from verifier.trust import Trust

@@ -23,7 +23,8 @@ from typing import Self
 
 from verifier.errors import EvidenceError, MerkleError, NoteError
 from verifier.log import merkle
-from verifier.log.note import Checkpoint, NoteVerifier, unbase64
+from verifier.log.keys import unbase64
+from verifier.log.note import Checkpoint, NoteVerifier
 from verifier.witnesses.cosigning import Quorum
 
 HEADER = "c2sp.org/tlog-proof@v1"

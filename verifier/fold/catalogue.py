@@ -14,6 +14,10 @@ from verifier.errors import AlreadyRegistered, RegistryError
 Undo = Callable[[], None]
 
 
+def nothing_to_undo() -> None:
+    """Take nothing back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider as last registered, the entry that says so, and its time (Unix seconds)."""

@@ -5,6 +5,8 @@ on them. What is held against the log: a body that is gone and no erasure covers
 gone; an erasure of what is never erased.
 """
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 
@@ -28,6 +30,7 @@ class Tombstones:
     def __init__(self, find: Find) -> None:
         self._find = find
         self._waiting: dict[int, int] = {}
+        self._places = array("Q")
         self.count = 0
         self.dates: Counter[str] = Counter()
         """How many bodies went on which day (ISO), as the erasures say that cover them."""
@@ -35,10 +38,16 @@ class Tombstones:
     def add(self, tombstone: Tombstone) -> None:
         """Take an entry whose body is gone."""
         self.count += 1
+        self._places.append(tombstone.index)
         self._waiting[tombstone.index] = tombstone.erased
         if tombstone.kind not in ERASABLE:
             reason = f"its body is gone, and it is called a {tombstone.kind}: such entries are never erased"
             self._find(tombstone.index, Blame.LOG, CODE, reason)
+
+    def any_within(self, start: int, end: int) -> bool:
+        """Whether an entry from `start` to below `end`, all of which were read, has no body."""
+        place = bisect_left(self._places, start)
+        return place < len(self._places) and self._places[place] < end
 
     def cover(self, index: int, entry: ErasureEntry, appended_at: int) -> None:
         """Take an erasure whose token was verified: what it names must be gone by now, each at its word."""

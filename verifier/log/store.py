@@ -107,12 +107,12 @@ def _require_entries(connection: Connection, size: int) -> None:
     hashes = b"".join(leaf_hash(bytes(row.leaf)) for row in rows)
     if hashes != tile:
         raise LogCorrupt(f"the entries from {number * WIDTH} on are not those of their tile")
-    for row in rows:
-        if (
-            row.body is not None
-            and salted_leaf(bytes(row.salt or b"").ljust(_HASH, b"\0"), bytes(row.body)) != row.leaf
-        ):
-            raise LogCorrupt(f"the body of entry {row.index} is not the one that was logged")
+    for index, leaf, salt, body in rows:
+        if body is None:
+            continue
+        salted = _bytes(index, salt or b"").ljust(_HASH, b"\0")
+        if salted_leaf(salted, _bytes(index, body)) != leaf:
+            raise LogCorrupt(f"the body of entry {index} is not the one that was logged")
 
 
 def write(connection: Connection, before: State, after: State, entries: Sequence[LoggedEntry]) -> None:
@@ -208,4 +208,13 @@ def _entry(row: RowMapping) -> AnyEntry:
         return Tombstone(row["index"], row["kind"], row["appended_at"], bytes(row["leaf"]), row["erased_by"])
     if row["salt"] is None or row["body"] is None:
         raise LogCorrupt(f"the body of entry {row['index']} is missing")
-    return LoggedEntry(row["index"], row["kind"], row["appended_at"], bytes(row["salt"]), bytes(row["body"]))
+    index = row["index"]
+    salt, body = _bytes(index, row["salt"]), _bytes(index, row["body"])
+    return LoggedEntry(index, row["kind"], row["appended_at"], salt, body)
+
+
+def _bytes(index: int, stored: object) -> bytes:
+    """What a driver gives for bytes; SQLite keeps text in such a column too, if somebody writes it there."""
+    if not isinstance(stored, bytes | memoryview):
+        raise LogCorrupt(f"the body or the salt of entry {index} is not stored as bytes")
+    return bytes(stored)

@@ -12,29 +12,16 @@ base64 of the key's hash (4 bytes), the time (8 bytes, big-endian) and an Ed2551
     <the note's text>
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from circuits.jws import is_weak
 from verifier.errors import NoteError
-from verifier.log.note import (
-    ED25519,
-    HASH,
-    PRIVATE,
-    NoteVerifier,
-    SignatureLine,
-    key_hash,
-    open_note,
-    parse_skey,
-    parse_vkey,
-    require_name,
-    split_note,
-)
+from verifier.log.keys import PrivateKey, PublicKey
+from verifier.log.note import NoteVerifier, SignatureLine, open_note, split_note
 
 COSIGNATURE = b"\x04"
 MAX_TIME = (1 << 63) - 1
@@ -56,37 +43,10 @@ class Cosignature:
 
 
 @dataclass(frozen=True, slots=True)
-class CosignatureVerifier:
-    """A witness's public key: its name and 32 bytes of Ed25519."""
+class CosignatureVerifier(PublicKey):
+    """A witness's public key, behind a byte of its own: a log's key does not pass for it."""
 
-    name: str
-    public: bytes
-
-    def __post_init__(self) -> None:
-        require_name(self.name)
-        if len(self.public) != HASH:
-            raise NoteError("an Ed25519 public key has 32 bytes")
-        if is_weak(self.public):
-            raise NoteError("a key under which anyone can sign is no key")
-
-    @property
-    def key_hash(self) -> bytes:
-        """The four bytes that select this key on a signature line."""
-        return key_hash(self.name, COSIGNATURE, self.public)
-
-    @property
-    def vkey(self) -> str:
-        """The text that is pinned: `name+hash+base64`, the key behind a byte 04."""
-        return f"{self.name}+{self.key_hash.hex()}+{base64.b64encode(COSIGNATURE + self.public).decode()}"
-
-    @classmethod
-    def from_vkey(cls, vkey: str) -> Self:
-        """Parse a pinned key.
-
-        Raises:
-            NoteError: not a witness's key, or its hash belongs to another name or key (blame: whoever wrote the pin).
-        """
-        return cls(*parse_vkey(vkey, algorithm=COSIGNATURE))
+    algorithm: ClassVar[bytes] = COSIGNATURE
 
     def verify(self, text: bytes, signature: bytes) -> Cosignature:
         """Verify one cosignature (time and signature, 72 bytes) over a note's text.
@@ -106,43 +66,19 @@ class CosignatureVerifier:
         return Cosignature(self.name, time)
 
 
-class Cosigner:
-    """A witness's private key. Its text form is secret; its `repr` shows the name only.
+class Cosigner(PrivateKey):
+    """A witness's private key. It is for cosignatures only: neither its name nor its use is part of what is signed."""
 
-    The key is for cosignatures only: neither its name nor its use is part of what is signed.
-    """
-
-    __slots__ = ("_key", "_public", "name")
+    __slots__ = ("_verifier",)
 
     def __init__(self, name: str, seed: bytes) -> None:
-        self.name = require_name(name)
-        if len(seed) != HASH:
-            raise NoteError("an Ed25519 seed has 32 bytes")
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self._public = CosignatureVerifier(name, self._key.public_key().public_bytes_raw())
-
-    def __repr__(self) -> str:
-        return f"Cosigner({self.name!r}, <redacted>)"
-
-    @classmethod
-    def from_skey(cls, skey: str) -> Self:
-        """Parse the text of `skey`, which other witnesses read too: a private note key.
-
-        Raises:
-            NoteError: not a private note key, or its hash belongs to another key (blame: who configured it).
-        """
-        return cls(*parse_skey(skey))
-
-    @property
-    def skey(self) -> str:
-        """The secret as text: `PRIVATE+KEY+name+hash+base64`."""
-        seed = base64.b64encode(ED25519 + self._key.private_bytes_raw()).decode()
-        return f"{PRIVATE}{self.name}+{key_hash(self.name, ED25519, self._public.public).hex()}+{seed}"
+        super().__init__(name, seed)
+        self._verifier = CosignatureVerifier(name, self._public_bytes())
 
     @property
     def verifier(self) -> CosignatureVerifier:
         """The public half."""
-        return self._public
+        return self._verifier
 
     def cosign(self, text: bytes, *, now: int) -> str:
         """Cosign a checkpoint's text; returns the signature line with its newline.
@@ -153,7 +89,7 @@ class Cosigner:
         if not 0 < now <= MAX_TIME:
             raise NoteError("a cosignature is from a time after 1970")
         signature = now.to_bytes(_TIME, "big") + self._key.sign(_message(text, now))
-        return SignatureLine(self.name, self._public.key_hash, signature).to_text()
+        return SignatureLine(self.name, self._verifier.key_hash, signature).to_text()
 
 
 @dataclass(frozen=True, slots=True)

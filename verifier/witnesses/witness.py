@@ -23,7 +23,8 @@ from typing import Protocol, Self
 
 from verifier.errors import MerkleError, NoteError, VerifierError
 from verifier.log import merkle
-from verifier.log.note import MAX_NOTE, Checkpoint, NoteVerifier, split_note, unbase64
+from verifier.log.keys import unbase64
+from verifier.log.note import MAX_NOTE, Checkpoint, NoteVerifier, split_note
 from verifier.witnesses.cosigning import Cosigner
 
 MAX_HASHES = 63

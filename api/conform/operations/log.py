@@ -1,7 +1,7 @@
 """The log, as foreign tools know it: notes, checkpoints, cosignatures, leaves, trees, tiles, tlog-proofs."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from api.conform.operations.members import Members, Operation, hex_all, unhex, unhex_all
 from circuits.group import EngineName
@@ -13,10 +13,13 @@ from verifier.log.leaves import salted_leaf
 from verifier.log.note import Checkpoint, NoteVerifier, open_note
 from verifier.witnesses.cosigning import CosignatureVerifier, Quorum
 
+if TYPE_CHECKING:
+    from verifier.log.keys import PublicKey
+
 
 def _vkey(members: Members, _engine: EngineName) -> dict[str, Any]:
-    kinds = {"log": NoteVerifier, "witness": CosignatureVerifier}
-    key: NoteVerifier | CosignatureVerifier = kinds[members["kind"]].from_vkey(members["vkey"])  # type: ignore[attr-defined]  # both have it
+    kinds: dict[str, type[PublicKey]] = {"log": NoteVerifier, "witness": CosignatureVerifier}
+    key = kinds[members["kind"]].from_vkey(members["vkey"])
     return {"name": key.name, "hash": key.key_hash.hex(), "public": key.public.hex()}
 
 

@@ -267,7 +267,7 @@ def test_the_account_of_a_changed_log_names_who_and_when(world, asked):
     assert not told.clean
     assert [each.code for each in told.findings][:1] == ["root"]
     proof = next(each for each in told.findings if each.index == place - 1)
-    assert (proof.blame, proof.who.startswith("the provider ")) == ("provider", True)
+    assert (proof.blame, proof.who) == ("verifier", "the verifier")  # who changed it since accuses no provider
     assert told.first_at <= proof.at <= told.last_at
     assert "the log operator is to blame" in told.verdict
     Page(report_page(told))

@@ -59,6 +59,16 @@ def test_every_source_comes_to_the_same(world, address, copy, pins, monkeypatch)
     assert notes == {reports[0].checkpoint.encode()}
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"{\n}\n", b"\xff\x00", b"zkattest.local/1\n3\n"], ids=repr)
+def test_another_file_named_by_mistake_is_nobodys_fault(copy, pins, tmp_path, monkeypatch, content):
+    assert report_of(copy / "log.jsonl", pins).failure is None
+    (tmp_path / "other").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    for named in (tmp_path / "other", "-"):
+        with pytest.raises(SourceError, match="no export" if content else "nothing in it"):
+            report_of(named, pins)
+
+
 def test_a_second_copy_writes_only_what_is_new(world, address, copy, pins, tmp_path):
     shutil.copytree(copy / "log", tmp_path / "log")
     with LogClient(address, key=world.verifier.auditor.text) as client:
@@ -96,7 +106,6 @@ def test_an_export_that_was_cut_off(copy, pins, tmp_path):
     for left, codes in (
         (whole[:-10], ["export", "size"]),
         (whole[: whole.index(b"\n") + 1], ["size"]),
-        (b"", ["checkpoint"]),
     ):
         (tmp_path / "cut.jsonl").write_bytes(left)
         assert [each.code for each in report_of(tmp_path / "cut.jsonl", pins).findings] == codes

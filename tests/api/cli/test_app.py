@@ -52,6 +52,8 @@ def test_every_command_takes_home_and_json_and_has_help(attest, path):
     code, out, _ = attest(*path, "--help")
     assert code == 0
     assert "--home" in out
+    # a source line's end in the middle of a sentence would be one on the screen too
+    assert all("\n" not in paragraph for paragraph in ALL[path].help.split("\n\n"))
 
 
 def test_the_commands_scripts_rely_on_are_there():

@@ -11,6 +11,7 @@ from verifier.audit.export import parse_entry_line
 from verifier.log.merkle import Frontier
 from verifier.log.note import Checkpoint, NoteSigner
 from verifier.trust import Trust
+from verifier.witnesses.cosigning import Cosigner, Quorum, WitnessedVerifier
 
 ORIGIN = "verifier.example/log"
 SIGNER = NoteSigner(ORIGIN, bytes(range(32)))
@@ -113,3 +114,12 @@ def test_checkpoints_in_folders_and_an_address_where_nobody_is(compare, tmp_path
     assert (code, "forked" in out) == (1, True)
     assert run(one, "http://127.0.0.1:1")[0] == 3
     assert run(one, str(tmp_path))[0] == 2
+
+
+def test_a_fork_that_no_witness_has_cosigned_is_named_to_who_pins_witnesses(compare, tmp_path):
+    quorum = Quorum((Cosigner("witness.example/w1", bytes(31) + b"\x09").verifier,), 1)
+    log = WitnessedVerifier(ORIGIN, SIGNER.verifier.public, quorum)
+    (tmp_path / "trust.json").write_bytes(Trust(log, SigningKey(bytes(31) + b"\x02").public).to_bytes())
+    assert compare(("one", 3), ("one", 5), log="one")[0] == 0
+    code, out, _ = compare(("one", 5), ("other", 5))
+    assert (code, json.loads(out)["error"]["kind"]) == (1, "fork")

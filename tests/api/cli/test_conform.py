@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.app import main
+from api.conform.running import MOST_SILENCES
 
 OURS = shlex.join([sys.executable, "-m", "api.cli", "conform", "--serve"])
 BROKEN = shlex.join([sys.executable, str(Path(__file__).parents[1] / "conform" / "broken.py")])
@@ -43,6 +44,12 @@ def test_what_is_wrong_is_shown(conform):
     told = json.loads(out)
     assert (code, told["conforms"], list(told["topics"])) == (1, False, ["encoding"])
     assert {each["failure"] for each in told["failures"]} == {"accepted", "differs"}
+
+
+def test_what_was_not_asked_is_one_line(conform):
+    code, _, err = conform("false", "--topic", "log")
+    assert (code, err.count("died"), err.count("not-asked")) == (1, MOST_SILENCES, 1)
+    assert "not-asked  the other " in err
 
 
 def test_nothing_supported_does_not_conform(conform):

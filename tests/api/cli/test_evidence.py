@@ -66,6 +66,9 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     kid = service.keys.current().kid
     for words in (kid, "pinned", f"(entry {provider.index})", "replay the log", "none are pinned", "unsigned"):
         assert words in out
+    for words in (told["relying_party"], f"{told['subject']} at {told['provider']}", f"entry {told['index']}"):
+        assert words in out
+    assert "_" not in out.partition("attestation key")[0].replace(told["origin"], "")  # names for people, not of JSON
 
 
 @pytest.mark.parametrize(("time", "words"), [(1_795_000_000, "2026-11-18T11:06:40Z"), (ENDLESS, f"{ENDLESS} s")])

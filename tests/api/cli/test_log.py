@@ -51,6 +51,7 @@ def test_a_folder_is_written_once_and_replays_clean(attest, tmp_path):
 def test_lines_in_a_file_and_on_standard_output_are_the_same(attest, tmp_path, monkeypatch):
     file = tmp_path / "log.jsonl"
     assert attest("verifier", "log", "export", file)[0] == 0
+    assert file.stat().st_mode & 0o777 == 0o600  # it names people
     code, out, _ = attest("verifier", "log", "export", "-")
     assert (code, out) == (0, file.read_bytes())
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(out)))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from api.cli import present
 from api.cli.app import main
 from api.home.bootstrap import bootstrap
 from api.home.directory import Home
@@ -64,6 +65,12 @@ def test_a_key_comes_from_a_file_as_keygen_prints_it(client, tmp_path):
         assert client("add", name, "--public-key", tmp_path / name)[0] == 0
     assert [kid for _party, kid, _index in signers(client)] == [OLD.kid, NEW.kid]
     assert "signs questions" in client("list", as_json=False)[1]
+
+
+def test_a_key_is_listed_in_one_piece_however_narrow_the_terminal(client, monkeypatch):
+    client("add", "a-bank-with-a-rather-long-name.example", "--public-key", jwk(OLD))
+    monkeypatch.setattr(present.out, "_width", 80)
+    assert OLD.kid in client("list", as_json=False)[1]
 
 
 @pytest.mark.parametrize("written", ["{", "{}", '{"kty":"RSA"}', json.dumps(OLD.to_jwk() | {"d": "AAAA"}), "nowhere"])

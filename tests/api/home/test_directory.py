@@ -7,17 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.home.bootstrap import bootstrap
-from api.home.directory import (
-    Address,
-    Home,
-    HomeBusyError,
-    HomeError,
-    locked,
-    read_json,
-    write_file,
-    write_json,
-    write_lines,
-)
+from api.home.directory import Address, Home, HomeBusyError, HomeError, locked, read_json
+from api.home.files import write_json
 
 
 @pytest.fixture
@@ -132,22 +123,6 @@ def test_a_lock_is_held_by_one_and_freed(tmp_path):
         pass
 
 
-def test_files_are_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "file"
-    write_file(path, b"old")
-
-    def broken():
-        yield b"new"
-        raise OSError
-
-    with pytest.raises(OSError):  # noqa: PT011 - any failure of the source will do
-        write_lines(path, broken())
-    assert path.read_bytes() == b"old"
-    assert [each.name for each in tmp_path.iterdir()] == ["file"]
-    assert write_lines(path, [b"1\n", b"2\n"]) == 2
-    assert path.read_bytes() == b"1\n2\n"
-
-
 def test_json_objects_come_back_and_nothing_else_does(tmp_path):
     path = tmp_path / "x.json"
     write_json(path, {"a": 1})
@@ -164,10 +139,3 @@ def test_a_home_of_another_version_is_named_as_that(tmp_path):
     home.config_file.write_text('{"version": 9}')
     with pytest.raises(HomeError, match="another version"):
         home.config()
-
-
-def test_a_file_that_cannot_be_written_is_named_as_the_caller_named_it(tmp_path):
-    write_file(tmp_path / "x", b"1")
-    with pytest.raises(FileNotFoundError) as refused:
-        write_file(tmp_path / "missing" / "x", b"1")
-    assert refused.value.filename == str(tmp_path / "missing" / "x")

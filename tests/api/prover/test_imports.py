@@ -7,7 +7,7 @@ import pytest
 from api import samples
 from api.home.bootstrap import bootstrap
 from api.home.directory import Home, HomeBusyError, locked
-from api.prover.imports import Issued, run
+from api.prover.imports import Issued, await_registration, run
 from api.prover.sinks import opened_vault
 from api.samples import generate
 from circuits.attributes import default_schema
@@ -89,3 +89,29 @@ def test_the_sample_fits_the_default_schema_and_has_gaps():
     assert not [row for row in rows if isinstance(row, Reject)]
     assert len(rows) == generate.PEOPLE
     assert sum("salary" not in row.values for row in rows) > 3
+
+
+class Telling:
+    """What a prover's /readyz says from one look to the next."""
+
+    def __init__(self, *counts):
+        self._counts = list(counts)
+
+    def get(self, path):
+        assert path == "/readyz"
+        pending, refused = self._counts.pop(0) if len(self._counts) > 1 else self._counts[0]
+        return {"pending_credentials": pending, "refused_credentials": refused}
+
+
+@pytest.mark.parametrize(
+    ("counts", "left"),
+    [
+        (((3, 0), (1, 0), (0, 0)), (0, 0)),
+        (((3, 0), (2, 2)), (2, 2)),  # nothing to wait for: the verifier has refused them
+        (((3, 0), (2, 1)), (2, 1)),  # one waits for a verifier that is away
+    ],
+)
+def test_registration_is_waited_for_and_what_is_left_is_told(counts, left):
+    seen = []
+    assert await_registration(Telling(*counts), progress=seen.append, patience=0.2) == left
+    assert (seen[0], seen[-1]) == (3, left[0])

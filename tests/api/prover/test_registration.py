@@ -57,6 +57,36 @@ def test_nobody_there_is_unreachable():
         client.register_schema({})
 
 
+class Interrupted(VerifierClient):
+    """Before the verifier answers for the first time, a batch is issued at the prover."""
+
+    def __init__(self, *args, issue, **more):
+        super().__init__(*args, **more)
+        self.issue = issue
+
+    def register_schema(self, schema):
+        index = super().register_schema(schema)
+        self.issue()
+        return index
+
+
+def test_a_schema_that_comes_between_is_registered_before_its_credentials(world):
+    service = world.prover_server.app.state.service
+    service.registrar.close()
+    first, second = ({**world.provider.schema, "schema": name} for name in ("kyc-first", "kyc-second"))
+    people = {"una": {"salary": "50000"}}
+    issue(world, people, schema=first)
+    with Interrupted(
+        world.verifier_server.url,
+        key=world.verifier.issuer.text,
+        timeout=5,
+        issue=lambda: issue(world, people, schema=second),
+    ) as client:
+        registrar = Registrar(service.issuer, client, pause=1, logger=open_logger("prover", stream=io.StringIO()))
+        assert [registrar.flush() for _ in range(3)] == [1, 1, 0]
+    assert (registrar.refused_count(), service.issuer.pending_count()) == (0, 0)
+
+
 class Flaky:
     """A verifier that is away for the first calls."""
 
@@ -75,11 +105,11 @@ class Flaky:
         return self.client.register_credentials(tokens)
 
 
-def issue(world, people):
+def issue(world, people, schema=None):
     """Records into the outbox, past the running registrar: it is asked to wait meanwhile."""
     lines = [{"subject": name, "values": values, "line": n} for n, (name, values) in enumerate(people.items(), 2)]
     with world.prover_server.client(world.provider.operator) as operator:
-        body = {"schema": world.provider.schema, "records": lines}
+        body = {"schema": schema or world.provider.schema, "records": lines}
         assert operator.post("/v1/records", json=body).status_code == 200
 
 
@@ -93,7 +123,7 @@ def test_the_outbox_is_emptied_once_the_verifier_is_back(world, client):
     logger = open_logger("prover", stream=stream)
     registrar = Registrar(service.issuer, flaky, pause=0.05, logger=logger, jitter=lambda: -0.45)
     registrar.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while service.issuer.pending_count():
         assert time.monotonic() < deadline
         time.sleep(0.02)

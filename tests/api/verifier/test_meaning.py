@@ -7,7 +7,7 @@ import pytest
 
 from api.verifier import meaning
 from api.web.problems import Problem
-from api.web.schemas import QueryRequest
+from api.wire.questions import QueryRequest
 from circuits.attributes import Schema
 from circuits.encoding import b64u
 from circuits.errors import PredicateSyntaxError, PredicateTypeError

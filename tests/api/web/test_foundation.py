@@ -14,7 +14,7 @@ from api.web.logs import open_logger
 from api.web.metrics import Metrics
 from api.web.problems import KINDS, MEDIA_TYPE
 from api.web.rates import Rates
-from api.web.schemas import QueryRequest
+from api.wire.questions import QueryRequest
 from circuits.errors import PredicateSyntaxError, PredicateTypeError
 from prover.errors import Declined, ProverUnavailable
 from verifier.errors import LogUnavailable, ProofRefused, RegistryError

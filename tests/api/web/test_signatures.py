@@ -13,17 +13,17 @@ from sqlalchemy import select
 from api.peers.signing import RequestSigner
 from api.verifier.signers import TableNonces
 from api.web.auth import AuthenticationError
-from api.web.schemas import QueryRequest
+from api.wire.questions import QueryRequest
 from circuits.jws import SigningKey, peek
 from verifier.asked import CLOCK_STEP, UNSPECIFIED
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
 from verifier.entries.kinds import AnswerEntry, decode_logged
 from verifier.entries.parties import PartyEntry
+from verifier.entries.signed_request import MAX_BODY, Parameters, content_digest, sign
 from verifier.evidence.evidence import verify_evidence
 from verifier.models import NONCES
 from verifier.publishing import publish
-from verifier.signed_request import MAX_BODY, Parameters, content_digest, sign
 
 PARTY = "signing-bank"
 

@@ -29,6 +29,7 @@ def test_json_that_means_one_thing_is_read(body, meaning):
         (b'{"a": "\\ud800"}', "a text holds a lone surrogate, at #/a"),
         (b'{"\\udfff": 1}', "a text holds a lone surrogate, at #"),
         (b'{"a": }', "the body is not JSON: Expecting value at line 1, column 7"),
+        (b'{"a": "b', "the body is not JSON: Unterminated string starting at line 1, column 7"),
         (b"", "the body is not JSON: Expecting value at line 1, column 1"),
         (b'{"a": "\xff"}', "the body is not UTF-8 at byte 7"),
         ('{"a": 1}'.encode("utf-16"), "the body is not UTF-8 at byte 0"),

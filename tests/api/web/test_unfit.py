@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from api.web.schemas import BatchRequest, QueryRequest
 from api.web.unfit import plain
+from api.wire.questions import BatchRequest, QueryRequest
 
 BODY = {"predicate": "salary > 1", "subject": "4711"}
 UNFIT = [

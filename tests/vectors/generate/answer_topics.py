@@ -25,7 +25,7 @@ from verifier.entries.kinds import (
 )
 from verifier.entries.parties import PartyEntry
 from verifier.entries.revocation import revoke
-from verifier.signed_request import Parameters, sign
+from verifier.entries.signed_request import Parameters, sign
 
 PINS = TRUST.to_json()
 BANK = SigningKey(bytes(31) + b"\x03")

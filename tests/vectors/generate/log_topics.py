@@ -11,8 +11,9 @@ from circuits.encoding import canonical_json
 from verifier.evidence.tlog_proof import TlogProof
 from verifier.log import merkle
 from verifier.log.bundles import bundle
+from verifier.log.keys import ED25519, key_hash
 from verifier.log.leaves import salted_leaf
-from verifier.log.note import ED25519, Checkpoint, NoteSigner, SignatureLine, key_hash
+from verifier.log.note import Checkpoint, NoteSigner, SignatureLine
 from verifier.witnesses.cosigning import Cosigner
 
 ORIGIN = "verifier.example/log"

@@ -19,7 +19,8 @@ from circuits.vocabulary import Vocabulary
 from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Claim
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, encode
-from verifier.fold.registry import Registered, Registry
+from verifier.fold.credentials import Registered
+from verifier.fold.registry import Registry
 from verifier.log import merkle
 from verifier.log.leaves import LoggedEntry
 from verifier.log.note import Checkpoint

@@ -104,6 +104,40 @@ def test_what_can_both_be(table, people, tax, first, second):
     assert table.says(tax, *second, schema=TAX) == []
 
 
+WORK = [
+    Schema.from_json(
+        {"schema": "work", "version": version, "attributes": [{"name": "work", "type": "enum", "values": values}]}
+    )
+    for version, values in ((1, ["employed", "other"]), (2, ["other", "freelancer", "employed"]))
+]
+
+
+@pytest.mark.parametrize("newer_first", [False, True])
+@pytest.mark.parametrize(
+    ("values", "contradictory"),
+    [
+        (("other", "freelancer"), False),  # which the older list has not
+        (("other", "other"), False),
+        (("employed", "employed"), False),
+        (("employed", "other"), True),
+        (("other", "employed"), True),
+    ],
+)
+def test_a_list_with_more_words_is_no_other_value(table, world, newer_first, values, contradictory):
+    said = []
+    for schema, value in zip(WORK, values, strict=True):
+        world.publish(SchemaEntry(world.company.name, schema))
+        credential = world.company.issue(f"ada/{schema.version}", {"work": value}, schema=schema)
+        world.register(credential)
+        said.append((credential, f'work == "{value}"', schema))
+    found = [
+        each
+        for credential, predicate, schema in (reversed(said) if newer_first else said)
+        for each in table.says(credential, predicate, "yes", schema=schema)
+    ]
+    assert bool(found) is contradictory
+
+
 def test_ages_are_compared_as_dates_of_birth(table, people, tax):
     assert table.says(people["ada"], "age(date_of_birth) >= 18", "no", as_of="2026-01-01") == []
     assert table.says(tax, "age(date_of_birth) >= 18", "yes", schema=TAX, as_of="2026-11-18") == []

@@ -163,6 +163,7 @@ CHANGES = {
     "a negative number": lambda stated: stated.update(answers=-1),
     "more answers than entries": lambda stated: stated.update(answers=stated["size"] + 1),
     "a root cut short": lambda stated: stated.update(root="AAAA"),
+    "what stood beside cut short": lambda stated: stated.update(beside="AAAA"),
     "a root that is none": lambda stated: stated.update(root=5),
     "a finding about what was not refused": lambda stated: stated.update(findings=[[6, "provider", "x", "y"]]),
     "refused that are no list": lambda stated: stated.update(refused=[5, 7]),
@@ -181,13 +182,13 @@ CHANGES = {
 @pytest.fixture
 def file(world, tmp_path):
     written = LedgerFile(tmp_path / "ledger", world.trust, "fast")
-    written.write(Ledger(20, bytes(32), 2, 9, (REFUSED,), (5, 7)))
+    written.write(Ledger(20, bytes(32), 2, bytes(32), 9, (REFUSED,), (5, 7)))
     return written
 
 
 def test_a_changed_ledger_is_refused(file):
     before = file.path.read_bytes()
-    assert file.read() == Ledger(20, bytes(32), 2, 9, (REFUSED,), (5, 7))
+    assert file.read() == Ledger(20, bytes(32), 2, bytes(32), 9, (REFUSED,), (5, 7))
     for name, change in CHANGES.items():
         stated = json.loads(before)
         change(stated)

@@ -157,6 +157,21 @@ def test_a_tampered_export_is_the_log_operators_fault(busy, lines, name):
     assert "log operator" in str(report.failure)
 
 
+@pytest.mark.parametrize("engine_name", ["fast", "reference"])
+def test_an_answer_that_was_turned_round_on_the_way_accuses_no_provider(busy, lines, engine_name):
+    answers = [place for place, line in enumerate(lines) if b'"kind":"answer"' in line]
+    turned = list(lines)
+    for place in answers:
+        entry = json.loads(turned[place])
+        body = json.loads(entry["body"])
+        body["answer"] = "no" if body["answer"] == "yes" else "yes"
+        turned[place] = canonical_json(entry | {"body": canonical_json(body).decode()}) + b"\n"
+    report = replay(turned, trust=busy.trust, engine=engine_name)
+    assert [each.code for each in report.findings] == ["root", *["attestation"] * len(answers)]
+    assert Blame.PROVIDER not in {each.blame for each in report.findings}
+    assert "the proof does not prove" in report.findings[1].reason
+
+
 def test_every_byte_counts(busy, lines):
     whole = b"".join(lines)
     for place in range(3, len(whole), 211):

@@ -11,7 +11,7 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.vocabulary import Vocabulary
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.audit.sums import MOST_SUMS
+from verifier.audit.sums import MOST_SUMS, MOST_VARIABLES
 from verifier.entries.kinds import RevocationEntry, SchemaEntry
 from verifier.entries.revocation import revoke
 from verifier.errors import Blame
@@ -96,6 +96,27 @@ def test_what_can_be_is_no_contradiction(answers, bank, tax, name):
     for place, (predicate, answer) in enumerate(CAN_BE[name]):
         credential, schema = ((bank, BANK), (tax, TAX))[place % 2]
         assert answers.says(credential, predicate, answer, schema=schema) == []
+
+
+MANY = [f"a{number}" for number in range(MOST_VARIABLES + 2)]
+WIDE = schema_of("wide", *MANY)
+DECOYS = {
+    "one sum of too many": [(" + ".join(MANY) + " < 80", "yes")],
+    "sums of others": [(f"{one} + {other} < 19", "yes") for one, other in zip(MANY[2::2], MANY[3::2], strict=False)],
+    "many sums of too many": [(" + ".join(MANY) + f" < {80 - place}", "yes") for place in range(MOST_SUMS)],
+}
+
+
+@pytest.mark.parametrize("decoys", DECOYS)
+def test_questions_about_much_else_hide_nothing(answers, world, decoys):
+    world.publish(SchemaEntry(world.company.name, WIDE))
+    wide = world.company.issue("ada/wide", dict.fromkeys(MANY, "1"), schema=WIDE)
+    world.register(wide)
+    assert answers.says(wide, "a0 + a1 > 12", "yes", schema=WIDE) == []
+    for predicate, answer in DECOYS[decoys]:
+        assert answers.says(wide, predicate, answer, schema=WIDE) == []
+    (found,) = answers.says(wide, "a0 + a1 < 10", "yes", schema=WIDE)
+    assert found.indices == (1, len(DECOYS[decoys]) + 2)
 
 
 def test_failed_clauses_say_more(answers, bank, tax):

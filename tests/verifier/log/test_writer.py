@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import delete, event, func, insert, select, text, update
+from sqlalchemy import delete, event, func, insert, literal_column, select, text, update
 
 from api.database import open_engine
 from verifier.errors import LogCorrupt, LogRefused, LogUnavailable, MerkleError
@@ -303,6 +303,10 @@ TAMPERED = {
             NoteSigner(ORIGIN, bytes(32))
         ),
     ),
+    "text for a body": lambda c: c.execute(
+        text("update log_entry set body = replace(body, 'body', 'bodi') where \"index\" = 299")
+    ),
+    "text for a salt": lambda c: c.execute(text("update log_entry set salt = 'salt' where \"index\" = 299")),
     "older checkpoint": lambda c: renote(c, lambda _note: Checkpoint(ORIGIN, 0, merkle.EMPTY_ROOT).sign(SIGNER)),
     "two logs": lambda c: c.execute(insert(CHECKPOINTS), {"origin": "x", "size": 0, "note": ""}),
 }
@@ -318,7 +322,7 @@ def test_a_contradicting_database_is_refused_at_start(engine, open_log, draft, n
     open_log().close()
     with engine.begin() as connection:
         TAMPERED[name](connection)
-    with pytest.raises(LogCorrupt):
+    with pytest.raises(LogCorrupt, match="299" if name.startswith("text for") else None):
         open_log()
 
 
@@ -332,6 +336,18 @@ def test_a_database_that_went_back_is_refused_while_running(engine, log, draft):
     assert isinstance(log.append(draft()).exception(20), LogUnavailable)
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(ENTRIES)) == 0
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize("column", [ENTRIES.c.body, ENTRIES.c.salt], ids=str)
+def test_reading_text_where_bytes_were(engine, log, draft, column):
+    for _ in range(5):
+        log.append(draft()).result(20)
+    assert len(list(log.read(0))) == 5
+    with engine.begin() as connection:
+        connection.execute(update(ENTRIES).where(ENTRIES.c.index == 3).values({column: literal_column("'text'")}))
+    with pytest.raises(LogCorrupt):
+        list(log.read(0))
 
 
 def test_reading_a_log_with_a_hole(engine, log, draft):

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTPSignatureKeyResolver, algorithms
 
 from circuits.jws import SigningKey
+from verifier.entries.signed_request import MAX_INPUT, Parameters, SignedRequest, content_digest, sign, signature_base
 from verifier.errors import EntryError, RequestRefused
-from verifier.signed_request import MAX_INPUT, Parameters, SignedRequest, content_digest, sign, signature_base
 
 KEY = SigningKey(bytes(31) + b"\x07")
 NOW = 1_795_000_000

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from api.web.schemas import Name, Wire
+from api.wire.fields import Name, Wire
 from circuits import calendar
 from circuits.consent import MOST, Allowed, Frequency
 from circuits.query import MAX_TEXT, Reasons

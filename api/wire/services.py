@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.web.schemas import Identifier, Name, Wire
+from api.wire.fields import Identifier, Name, Wire
 from circuits.predicate.typing import MAX_ATOMS
 from circuits.vocabulary import MAX_SCHEMAS
 

@@ -1,35 +1,18 @@
-"""What the verifier reads and writes on the wire, as the OpenAPI document shows it. Mathematics lives elsewhere."""
+"""Bodies of questions and their answers, one or many, and of answers that are checked again."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from api.web.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
+from api.web.unfit import COMPACT_JWS
+from api.wire.fields import Date, Digest, Handle, Identifier, Index, Instant, Name, Token, Wire
 from circuits.predicate import Predicate
 from circuits.vocabulary import MAX_SCHEMAS
 from verifier.entries.kinds import MAX_CONSENT
 
-Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
-ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
-Identifier = Annotated[str, Field(pattern=IDENTIFIER, examples=["Zk9hdHRlc3RhdGlvbi1pZA"])]
-Digest = Annotated[str, Field(pattern=DIGEST, description="SHA-256, unpadded base64url")]
-Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=COMPACT_JWS, description="compact JWS")]
-Date = Annotated[str, Field(pattern=DATE, examples=["2026-11-22"])]
-Instant = Annotated[str, Field(examples=["2026-11-22T15:46:17Z"], description="RFC 3339, UTC")]
-Index = Annotated[int, Field(ge=0, description="number of the log entry")]
-Handle = Annotated[str, Field(description="how you ask about this person; another relying party has another handle")]
 ReasonsWord = Literal["outcome-only", "failed-clauses"]
 MAX_BATCH = 256
-MAX_CREDENTIALS = 10_000
-
-
-class Wire(BaseModel):
-    """A body: unknown members are refused, nothing is converted silently."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
 _LANGUAGE: Final = (
     "The question: comparisons such as `salary > 100000`, `debt <= salary * 0.4`, `age(date_of_birth) >= 21`, "
     '`hired < date("2020-01-31")`, `country in ["US", "CA"]`, `!sanctioned`, joined with `&&`, `||`, parentheses or '
@@ -230,105 +213,6 @@ class BatchResponse(Wire):
     results: list[BatchItem]
 
 
-class CredentialRequest(Wire):
-    """A signed credential to be logged."""
-
-    credential: Token
-
-
-class CredentialBatchRequest(Wire):
-    """Signed credentials to be logged in this order."""
-
-    credentials: Annotated[list[Token], Field(min_length=1, max_length=MAX_CREDENTIALS)]
-
-
-class CredentialReceipt(Wire):
-    """Where a credential stands in the log. Registering it again gives the same receipt."""
-
-    id: str
-    index: Index
-
-
-class CredentialReceipts(Wire):
-    """In the order of the credentials."""
-
-    credentials: list[CredentialReceipt]
-
-
-class ErasureRequest(Wire):
-    """One person's erasure, in the provider's signed words, and by which handles they were asked about: not logged."""
-
-    erasure: Annotated[
-        Token, Field(description="`typ` zkattest-erasure+jwt: names the person's credentials, no person")
-    ]
-    subjects: Annotated[
-        list[Name], Field(max_length=MAX_CREDENTIALS, description="the handles of all consents the person ever gave")
-    ]
-
-
-class ErasureReceipt(Wire):
-    """What was erased. Asking again gives the same receipt, or one more entry if something had come since."""
-
-    indices: Annotated[list[Index], Field(min_length=1, description="The entries of the log that say so.")]
-    erased: Annotated[dict[str, int], Field(description="How many bodies, by kind of entry.")]
-
-
-class WithdrawalRequest(Wire):
-    """The end of a consent before its time, in the provider's signed words."""
-
-    withdrawal: Annotated[Token, Field(description="`typ` zkattest-consent-revocation+jwt: names the consent's digest")]
-
-
-class WithdrawalReceipt(Wire):
-    """Where a withdrawal stands in the log. Sending it again gives the same receipt."""
-
-    index: Index
-
-
-class SchemaRequest(Wire):
-    """An attribute schema to be logged; immutable from then on."""
-
-    schema_: Annotated[dict[str, Any], Field(alias="schema")]
-
-
-class SchemaReceipt(Wire):
-    """Where a schema stands in the log."""
-
-    digest: Digest
-    index: Index
-
-
-class SchemaLine(Wire):
-    """A registered schema."""
-
-    schema_: Annotated[dict[str, Any], Field(alias="schema")]
-    digest: Digest
-    provider: str
-    index: Index
-
-
-class SchemaList(Wire):
-    """All registered schemas, oldest first."""
-
-    schemas: list[SchemaLine]
-
-
-class ProviderLine(Wire):
-    """A provider whose answers are accepted."""
-
-    id: str
-    name: str
-    jwk: dict[str, Any]
-    valid_from: Instant
-    index: Index
-
-
-class ProviderList(Wire):
-    """All registered providers, oldest first."""
-
-    providers: list[ProviderLine]
-
-
 class VerifyRequest(Wire):
     """An evidence file (`.evidence.json`), as served or as changed since."""
 
@@ -348,64 +232,3 @@ class Verdict(Wire):
     )
     index: Index | None = None
     reason: str | None = None
-
-
-class EntryLine(Wire):
-    """A log entry with its salt and its exact bytes, both in base64url."""
-
-    index: Index
-    kind: str
-    appended_at: Instant
-    leaf_hash: Digest
-    salt: str
-    body: str
-
-
-class ErasedLine(Wire):
-    """A log entry whose salt and body were erased; the leaf stays, and with it the tree."""
-
-    index: Index
-    kind: Annotated[str, Field(description="As stated beside the leaf; nothing proves it any more.")]
-    appended_at: Annotated[Instant, Field(description="As stated beside the leaf.")]
-    leaf_hash: Digest
-    leaf: Digest
-    erased: Annotated[Index, Field(description="The entry that says so.")]
-
-
-class EntryPage(Wire):
-    """Entries from `start` on, under the newest checkpoint."""
-
-    checkpoint: str
-    entries: list[EntryLine | ErasedLine]
-    next: Index | None
-
-
-class JwkSet(Wire):
-    """RFC 7517."""
-
-    keys: list[dict[str, Any]]
-
-
-class AttestorPeriod(Wire):
-    """When a key signed attestations: in entries after `since_index`, up to `until_index`."""
-
-    jwk: dict[str, Any]
-    since_index: Index | None
-    since: Instant | None
-    until_index: Index | None
-    until: Instant | None
-    ended: Annotated[Literal["rotated", "compromised", "lost"] | None, Field(description="why it counts no longer")]
-    signed: Annotated[bool, Field(description="whether the key before signed for it; true for the first")]
-
-
-class VerifierCard(Wire):
-    """What a client or an auditor has to know about this verifier."""
-
-    service: Literal["verifier"]
-    version: str
-    origin: str
-    log_vkey: Annotated[str, Field(description="C2SP signed-note verifier key of the log")]
-    jwk: Annotated[dict[str, Any], Field(description="the first key that signed attestations")]
-    attestors: Annotated[list[AttestorPeriod], Field(description="that key, and those that came after it")]
-    witnesses: Annotated[list[str], Field(description="keys of the witnesses that are asked to cosign checkpoints")]
-    suites: list[str]
