@@ -114,7 +114,7 @@ class Consents:
             return self._grant(connection, whose, terms, now=now, entropy=entropy)
 
     def grant_many(self, subjects: Sequence[str], terms: Terms, *, now: int, entropy: Entropy) -> dict[str, Consent]:
-        """Have each of these subjects consent, in one transaction, unless they have consented to this party already.
+        """Have each of these subjects consent, in one transaction; who has taken a consent back is passed over.
 
         A consent to the relying party that stands and has not expired is kept as it is, whatever its terms.
 
@@ -129,7 +129,10 @@ class Consents:
             for reference in dict.fromkeys(subjects):
                 whose = _subject(connection, self._vault, reference)
                 standing = self._standing(connection, whose, terms.relying_party, now)
-                found[reference] = standing or self._grant(connection, whose, terms, now=now, entropy=entropy)
+                if standing is not None:
+                    found[reference] = standing
+                elif not self._has_revoked(connection, whose, terms.relying_party):
+                    found[reference] = self._grant(connection, whose, terms, now=now, entropy=entropy)
         return found
 
     def standing(self, subject: str, relying_party: str, *, now: int) -> Consent | None:
@@ -250,6 +253,12 @@ class Consents:
         chosen = select(CONSENTS.c.id, CONSENTS.c.sealed).where(stands).order_by(CONSENTS.c.granted_at.desc()).limit(1)
         row = connection.execute(chosen).one_or_none()
         return None if row is None else self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
+
+    def _has_revoked(self, connection: Connection, whose: SealedSubject, relying_party: str) -> bool:
+        party = self._vault.party_lookup(whose.lookup, relying_party)
+        theirs = (CONSENTS.c.subject_id == whose.id) & (CONSENTS.c.party == party)
+        revoked = select(CONSENTS.c.id).where(theirs & CONSENTS.c.revoked_at.is_not(None)).limit(1)
+        return connection.execute(revoked).first() is not None
 
     def _opened(self, notes: Notes, consent_id: bytes, sealed: bytes) -> Consent:
         return Consent.recall(notes.open(sealed, of=consent_id).decode(), self._key.public)

@@ -18,7 +18,33 @@ def register(app: typer.Typer) -> None:
 def ask(
     predicate: Annotated[str, typer.Argument(help='The question, e.g. "salary > 100000".', metavar="PREDICATE")],
     *,
-    subject: Annotated[str, typer.Option("--subject", metavar="ID", help="The provider's reference for the person.")],
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            "--subject",
+            metavar="ID",
+            help="The provider's reference for the person; their consent is taken from this home's vault.",
+            show_default=False,
+        ),
+    ] = None,
+    consent: Annotated[
+        str | None,
+        typer.Option(
+            "--consent",
+            metavar="FILE",
+            help="Their consent, as the provider handed it out; - reads it.",
+            show_default=False,
+        ),
+    ] = None,
+    relying_party: Annotated[
+        str | None,
+        typer.Option(
+            "--relying-party",
+            metavar="NAME",
+            help="With --subject: who asks. Default: this home's sandbox lender.",
+            show_default=False,
+        ),
+    ] = None,
     evidence: Annotated[
         Path | None,
         typer.Option("--evidence", metavar="FILE", help="Write the evidence file here.", show_default=False),
@@ -36,9 +62,6 @@ def ask(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="As of which day (2026-01-31).", show_default=False)
     ] = None,
-    provider: Annotated[
-        str | None, typer.Option("--provider", metavar="ID", help="Which provider answers.", show_default=False)
-    ] = None,
     sign: Annotated[
         Path | None,
         typer.Option(
@@ -53,20 +76,22 @@ def ask(
 ) -> None:
     """Ask a question about a person; get a proven YES or NO, never the value."""
     from api.cli.connection import connect, connect_signing, home_at
+    from api.cli.consented import consent_for
     from api.cli.refusals import refusal
     from api.home.files import require_writable, write_file
     from api.peers.lender_client import Refusal
 
     if evidence is not None:
         require_writable(evidence)  # before asking: an answer is logged and charged once it is given
-    options = {**_under(schema or []), **_reasons(why=why), "as_of": as_of, "provider": provider}
+    options = {**_under(schema or []), **_reasons(why=why), "as_of": as_of}
     place = home_at(home)
+    token = consent_for(place, subject=subject, file=consent, relying_party=relying_party)
     if sign is not None:
         options["audience"] = place.config().origin
     with connect(place) if sign is None else connect_signing(place, sign) as client:
         try:
             with present.waiting("asking", quiet=as_json):
-                answer = client.ask(predicate, subject=subject, **{n: v for n, v in options.items() if v is not None})
+                answer = client.ask(predicate, consent=token, **{n: v for n, v in options.items() if v is not None})
         except Refusal as error:
             raise refusal(error, predicate=predicate) from None
         if answer["outcome"] == "answer" and evidence is not None:

@@ -3,7 +3,6 @@
 import os
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +16,7 @@ from api.cli.options import HomeOption, JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from api.home.directory import Home
     from circuits.consent import Allowed, Frequency
     from circuits.query import Reasons
     from prover.consent import Consents, Granted
@@ -26,9 +26,23 @@ group = typer.Typer(help="Consents: who may ask what about whom, and what for.",
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
 PartyOption = Annotated[
-    str, typer.Option("--relying-party", metavar="NAME", help="The lender's id, as the verifier's key names it.")
+    str | None,
+    typer.Option(
+        "--relying-party",
+        metavar="NAME",
+        help="The lender's id, as the verifier's key names it. Default: this home's sandbox lender.",
+        show_default=False,
+    ),
 ]
-ViaOption = Annotated[str, typer.Option("--via", metavar="ORIGIN", help="The verifier they ask through.")]
+ViaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--via",
+        metavar="ORIGIN",
+        help="The verifier they ask through. Default: this home's.",
+        show_default=False,
+    ),
+]
 PurposeOption = Annotated[str, typer.Option("--purpose", metavar="CODE", help="What for: credit-decision, ...")]
 DaysOption = Annotated[int, typer.Option("--days", min=1, max=3660, help="For how long.")]
 ReasonsOption = Annotated[
@@ -36,6 +50,10 @@ ReasonsOption = Annotated[
 ]
 AttributeOption = Annotated[
     list[str] | None, typer.Option("--attribute", metavar="NAME", help="Only about this one; may be repeated.")
+]
+ThresholdOption = Annotated[
+    list[str] | None,
+    typer.Option("--threshold", metavar="NAME=AMOUNT", help="Of this attribute only this threshold; may be repeated."),
 ]
 QuestionOption = Annotated[
     list[str] | None, typer.Option("--question", metavar="TEXT", help="This question too; may be repeated.")
@@ -49,40 +67,70 @@ OftenOption = Annotated[
 def grant(
     *,
     subject: SubjectOption,
-    relying_party: PartyOption,
-    via: ViaOption,
     purpose: PurposeOption,
+    relying_party: PartyOption = None,
+    via: ViaOption = None,
     days: DaysOption = 365,
     reasons: ReasonsOption = "outcome-only",
     attribute: AttributeOption = None,
+    threshold: ThresholdOption = None,
     question: QuestionOption = None,
     often: OftenOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Note that the person consents, and print the token that the lender shows with every question."""
+    from api.cli.connection import home_at
     from circuits.consent import PURPOSES
     from prover.consent import Terms
 
     if purpose not in PURPOSES:
         raise CommandError(f"no such purpose: {purpose}", where=f"--purpose is one of: {', '.join(PURPOSES)}")
+    place = home_at(home)
+    config = place.config()
     now = int(time.time())
+    party = relying_party or config.relying_party
     terms = Terms(
-        relying_party,
-        via,
+        party,
+        via or config.origin,
         purpose,
         now + days * DAY,
-        _allowed(attribute, question),
+        _allowed(attribute, threshold, question),
         _parse_reasons(reasons),
         _parse_often(often),
     )
-    with _consents(home) as consents:
+    with _consents(place) as consents:
         given = consents.grant(subject, terms, now=now, entropy=os.urandom)
     if as_json:
         present.print_json({"id": given.id, "subject": given.handle, "consent": given.token})
     else:
-        present.err.print(f"{relying_party} may ask about {subject}: {given.id}", markup=False)
+        present.err.print(f"{party} may ask about {subject}: {given.id}", markup=False)
         present.out.print(given.token, markup=False, soft_wrap=True)
+
+
+@group.command("show")
+def show(
+    *,
+    subject: SubjectOption,
+    relying_party: PartyOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the token of the newest consent that stands: what the lender shows with every question."""
+    from api.cli.connection import home_at
+
+    place = home_at(home)
+    party = relying_party or place.config().relying_party
+    with _consents(place) as consents:
+        found = consents.standing(subject, party, now=int(time.time()))
+    if found is None:
+        raise CommandError(
+            f"{subject} lets {party} ask nothing", remedy="attest prover consent grant notes a consent", kind="consent"
+        )
+    if as_json:
+        present.print_json({"id": found.id, "subject": found.handle, "consent": found.token})
+    else:
+        present.out.print(found.token, markup=False, soft_wrap=True)
 
 
 @group.command("revoke")
@@ -93,7 +141,9 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Note that the person consents no more. Binds from the next question on."""
-    with _consents(home) as consents:
+    from api.cli.connection import home_at
+
+    with _consents(home_at(home)) as consents:
         noted = consents.revoke(consent, now=int(time.time()))
     if as_json:
         present.print_json(_row(noted))
@@ -112,7 +162,9 @@ def list_consents(
     as_json: JsonOption = False,
 ) -> None:
     """Show who may ask about whom, the oldest first; what was revoked stays, with its date."""
-    with _consents(home) as consents:
+    from api.cli.connection import home_at
+
+    with _consents(home_at(home)) as consents:
         rows = [_row(each) for each in consents.listing(subject)]
     if as_json:
         present.print_json({"consents": rows})
@@ -129,10 +181,18 @@ def list_consents(
     present.out.print(table)
 
 
-def _allowed(attributes: list[str] | None, questions: list[str] | None) -> "Allowed":
+def _allowed(attributes: list[str] | None, thresholds: list[str] | None, questions: list[str] | None) -> "Allowed":
     from circuits.consent import Allowed
 
-    return Allowed(tuple(attributes) if attributes else None, {}, tuple(questions or ()))
+    offered: dict[str, tuple[str, ...]] = {}
+    for text in thresholds or ():
+        name, _, amount = text.partition("=")
+        if not name or not amount:
+            raise CommandError(
+                f"not a threshold: {text!r}", where="--threshold is NAME=AMOUNT, as questions write it: salary=100000"
+            )
+        offered[name] = (*offered.get(name, ()), amount)
+    return Allowed(tuple(attributes) if attributes else None, offered, tuple(questions or ()))
 
 
 def _parse_reasons(text: str) -> "Reasons":
@@ -174,20 +234,14 @@ def _row(granted: "Granted") -> dict[str, str | None]:
 
 
 @contextmanager
-def _consents(home: Path | None) -> "Iterator[Consents]":
-    """The consents of a home, also while its prover runs: writers take turns."""
-    from api.cli.connection import home_at
-    from api.prover.sinks import unlocked
-    from circuits.jws import SigningKey
-    from prover.consent import Consents
+def _consents(home: "Home") -> "Iterator[Consents]":
+    """The consents of a home, and plain words for what can be wrong with what is asked of them."""
+    from api.prover.sinks import consents_of
     from prover.errors import ConsentRefused, SubjectUnknown
 
-    place = home_at(home)
-    provider = place.config().provider_id  # a home without a prover is told as such
     try:
-        with unlocked(place) as (engine, vault):
-            key = SigningKey.from_pem(place.signing_key.read_bytes())
-            yield Consents(engine, vault, key=key, provider=provider)
+        with consents_of(home) as consents:
+            yield consents
     except SubjectUnknown as error:
         raise CommandError(str(error), where="--subject", remedy="import the person first", kind="subject") from None
     except ConsentRefused as error:

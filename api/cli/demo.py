@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +33,6 @@ QUESTIONS: Final = (
     ("C-1001", "sanctioned"),
     ("C-1001", 'employer == "Harbour Freight Analytics"'),
     ("C-1003", "salary > 100000"),
-    ("C-9999", "salary > 100000"),
 )
 COMPOUND: Final = (
     (
@@ -51,7 +50,7 @@ COMPOUND: Final = (
         (("C-1001", "all three hold"), ("C-1002", "only salary holds")),
     ),
     (
-        "(salary >= 100000 || net_worth >= 250000) && !sanctioned",
+        "(salary > 100000 || net_worth >= 250000) && !sanctioned",
         (("C-1001", "both clauses hold"), ("C-1008", "sanctioned")),
     ),
 )
@@ -90,6 +89,7 @@ class _Story:
     def __init__(self, home: "Home", *, quiet: bool) -> None:
         self._home = home
         self._quiet = quiet
+        self._consents: dict[str, str] = {}
 
     def run(self) -> dict[str, Any]:
         from api.cli.connection import connect
@@ -109,7 +109,8 @@ class _Story:
         with services, connect(self._home) as lender:
             self._say(f"verifier {config.verifier.url}   prover {config.prover.url}")
             self._say(f"log {config.origin}")
-            imported = self._import()
+            imported = self._import(environment)
+            self._consents = self._granted(environment)
             answers = self._ask(lender)
             compound = self._ask_compound(lender)
             pins = read_trust(self._home, None)
@@ -126,7 +127,14 @@ class _Story:
             "erasure": erasure,
         }
 
-    def _import(self) -> int:
+    def _granted(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The tokens of everybody's consents, as the lender would have been given them."""
+        from api.prover.sinks import consents_of
+
+        with consents_of(self._home, environment=environment) as consents:
+            return {each.subject: each.consent.token for each in consents.listing()}
+
+    def _import(self, environment: Mapping[str, str]) -> int:
         from api import samples
         from api.cli.prover import import_into
         from circuits.attributes import default_schema
@@ -142,6 +150,7 @@ class _Story:
             subject=samples.SUBJECT,
             mapping=(),
             rejects=file.with_suffix(".rejects.csv"),
+            environment=environment,
             quiet=self._quiet,
         )
         took = time.monotonic() - started
@@ -158,7 +167,7 @@ class _Story:
             table.add_column(name, justify="right" if name in ("proof", "time") else "left", no_wrap=name != "question")
         answers = []
         for subject, predicate in QUESTIONS:
-            answer = ask_or_declined(lender, predicate, subject)
+            answer = {**ask_or_declined(lender, predicate, self._consents[subject]), "person": subject}
             answers.append(answer)
             word = answer.get("answer") or answer["outcome"]
             proof = f"{answer['proof']['bytes']} B" if "proof" in answer else "-"
@@ -178,11 +187,11 @@ class _Story:
             for width in (5, 8):
                 table.add_column(no_wrap=True, min_width=width, justify="right")
             for row, (_, known) in zip(
-                asked_in_turn(lender, predicate, [who for who, _ in people]), people, strict=True
+                asked_in_turn(lender, predicate, {who: self._consents[who] for who, _ in people}), people, strict=True
             ):
                 told.append(row)
                 facts = f"{row['bytes']} B", f"{row['prover_ms']:.1f} ms", Text(f"({known})", style="dim")
-                table.add_row(present.badge(row["answer"]), row["subject"], *facts)
+                table.add_row(present.badge(row["answer"]), row["person"], *facts)
             if not self._quiet:
                 present.out.print(f"  [bold]{escape(predicate)}[/]")
                 present.out.print(table)
@@ -250,29 +259,29 @@ class _Story:
             present.out.print(f"  {line}")
 
 
-def ask_or_declined(lender: "ServiceClient", predicate: str, subject: str) -> dict[str, Any]:
+def ask_or_declined(lender: "ServiceClient", predicate: str, consent: str) -> dict[str, Any]:
     """An answer document, or one that says declined; with the milliseconds it took from here as `ms`."""
     from api.peers.lender_client import Refusal
 
     started = time.perf_counter()
     try:
-        answer = lender.ask(predicate, subject=subject)
+        answer = lender.ask(predicate, consent=consent)
     except Refusal as error:
         if error.name != "declined":
             raise
-        answer = {"outcome": "declined", "predicate": predicate, "subject": subject, "question": str(error)}
+        answer = {"outcome": "declined", "predicate": predicate, "question": str(error)}
     return answer | {"ms": round((time.perf_counter() - started) * 1000, 2)}
 
 
-def asked_in_turn(lender: "ServiceClient", predicate: str, subjects: Sequence[str]) -> list[dict[str, Any]]:
+def asked_in_turn(lender: "ServiceClient", predicate: str, consents: Mapping[str, str]) -> list[dict[str, Any]]:
     """Asks the same about several people, in turn, several times: answer, size, least time at the provider."""
-    asked = [[lender.ask(predicate, subject=subject) for subject in subjects] for _ in range(ROUNDS)]
+    asked = [[lender.ask(predicate, consent=consent) for consent in consents.values()] for _ in range(ROUNDS)]
     rows = []
-    for subject, answers in zip(subjects, zip(*asked, strict=True), strict=True):
+    for person, answers in zip(consents, zip(*asked, strict=True), strict=True):
         (answer,) = {str(each["answer"]) for each in answers}
         (size,) = {int(each["proof"]["bytes"]) for each in answers}
         took = round(min(each["timing_ms"]["prover"] for each in answers), 2)
-        row = {"predicate": predicate, "subject": subject, "answer": answer, "bytes": size}
+        row = {"predicate": predicate, "person": person, "answer": answer, "bytes": size}
         rows.append(row | {"prover_ms": took, "asked": ROUNDS})
     return rows
 

@@ -1,6 +1,8 @@
 """`attest prover`: the provider's service, and importing what the provider has verified."""
 
 import os
+import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,6 +74,10 @@ def import_csv(
         Path | None,
         typer.Option("--rejects", metavar="FILE", help="Default: FILE.rejects.csv", show_default=False),
     ] = None,
+    consent: Annotated[
+        bool,
+        typer.Option("--consent/--no-consent", help="They let this home's sandbox lender ask about them."),
+    ] = True,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,11 +94,12 @@ def import_csv(
     require_writable(refused)  # before anything is imported whose rejects it would have to name
     under, mapped = read_schema(schema), mapping or ()
     summary, registered = import_into(
-        place, file, schema=under, subject=subject, mapping=mapped, rejects=refused, quiet=as_json
+        place, file, schema=under, subject=subject, mapping=mapped, rejects=refused, consenting=consent, quiet=as_json
     )
     with file.open("rb") as source:
         left = leftovers(source, schema=under, subject=subject, mapping=mapped)
-    _tell(file, summary, left, schema=under.name, registered=registered, as_json=as_json)
+    lender = place.config().relying_party if consent else None
+    _tell(file, summary, left, schema=under.name, registered=registered, lender=lender, as_json=as_json)
     if summary.imported == 0 or summary.refused:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -105,9 +112,14 @@ def import_into(
     subject: str,
     mapping: "list[str] | tuple[str, ...]",
     rejects: Path,
+    consenting: bool = True,
+    environment: Mapping[str, str] = os.environ,
     quiet: bool,
 ) -> tuple["Summary", int | None]:
     """Imports a file through the running prover, or into the vault of the stopped one.
+
+    `consenting`: everybody in it lets the home's sandbox lender ask about them (api.home.sandbox). `environment` may
+    name another database than the file in the home.
 
     Returns:
         The counts, and how many credentials the verifier has registered by now (None while the prover is stopped).
@@ -128,7 +140,9 @@ def import_into(
             rows = read_records(source, schema=schema, subject=subject, mapping=mapping)
         except ImportRefused as error:
             raise CommandError(str(error), where=str(file), remedy="nothing was imported", kind="import") from None
-        sink = _sink(home, schema, stack)
+        sink = _sink(home, schema, stack, environment)
+        if consenting:
+            sink = _consenting(home, sink, stack, environment)
         with present.progress(quiet=quiet) as shown:
             task = shown.add_task("committing", total=lines)
             summary = run(rows, sink=sink, rejects=rejects, progress=lambda line: shown.update(task, completed=line))
@@ -163,18 +177,33 @@ def is_running(home: "Home") -> bool:
         return True
 
 
-def _sink(home: "Home", schema: "Schema", stack: ExitStack) -> "Sink":
+def _sink(home: "Home", schema: "Schema", stack: ExitStack, environment: Mapping[str, str]) -> "Sink":
     from api.cli.connection import connect
     from api.prover.sinks import ServiceSink, opened_vault
 
     if is_running(home):
         client = stack.enter_context(connect(home, room="prover", key="admin"))
         return ServiceSink(client, schema)
-    return stack.enter_context(opened_vault(home, schema))
+    return stack.enter_context(opened_vault(home, schema, environment=environment))
+
+
+def _consenting(home: "Home", sink: "Sink", stack: ExitStack, environment: Mapping[str, str]) -> "Sink":
+    from api.home.sandbox import sandbox_terms
+    from api.prover.sinks import ConsentingSink, consents_of
+
+    consents = stack.enter_context(consents_of(home, environment=environment))
+    return ConsentingSink(sink, consents, sandbox_terms(home.config(), now=int(time.time())))
 
 
 def _tell(
-    file: Path, summary: "Summary", left: "Leftovers", *, schema: str, registered: int | None, as_json: bool
+    file: Path,
+    summary: "Summary",
+    left: "Leftovers",
+    *,
+    schema: str,
+    registered: int | None,
+    lender: str | None,
+    as_json: bool,
 ) -> None:
     names = ("issued", "superseded", "unchanged", "rejected")
     if as_json:
@@ -182,7 +211,7 @@ def _tell(
         rejects = str(summary.rejects) if summary.rejects else None
         passed_over = {"unused_columns": left.columns, "absent_attributes": left.attributes}
         told = {"file": str(file), **counts, "registered": registered, "rejects": rejects, **passed_over}
-        told |= {"waiting": summary.waiting, "refused": summary.refused}
+        told |= {"waiting": summary.waiting, "refused": summary.refused, "consented_to": lender}
         present.print_json(told)
         return
     table = Table(box=None, show_header=False, padding=(0, 2))
@@ -193,6 +222,8 @@ def _tell(
     table.add_row("registered", when)
     present.out.print(table)
     _tell_unregistered(summary)
+    if lender and summary.imported:
+        present.out.print(f"[dim]to try it out, {escape(lender)} may ask about them (attest prover consent list)[/]")
     if left.columns:
         named = ", ".join(left.columns)
         present.err.print(Text(f"not imported: {named}; {schema} has no attribute of that name (--schema, --map)"))

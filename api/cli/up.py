@@ -139,9 +139,10 @@ def _tell(home: "Home", services: "Services", *, first: bool, as_json: bool) -> 
         '  attest ask "salary > 100000" --subject C-1001',
         "  attest audit replay",
         "",
+        "  CONSENT=$(attest prover consent show --subject C-1001)   # a person lets a lender ask",
         f"  curl {urls['verifier']}/v1/queries -H 'content-type: application/json' \\",
         f'    -H "authorization: Bearer $(jq -r .lender {home.keys_file})" \\',
-        """    -d '{"predicate":"salary > 100000","subject":"C-1001","purpose":"credit"}'""",
+        """    -d '{"predicate":"salary > 100000","consent":"'$CONSENT'"}'""",
         "",
         "[dim]Ctrl-C stops both[/]",
     )

@@ -62,17 +62,19 @@ class ServiceClient:
     ) -> None:
         self._client.close()
 
-    def ask(
-        self, predicate: str, *, subject: str, purpose: str = "credit", **options: str | list[str]
-    ) -> dict[str, Any]:
+    def ask(self, predicate: str, *, consent: str, **options: str | list[str]) -> dict[str, Any]:
         """Asks one question; the answer document, `outcome` either `answer` or `undetermined`.
+
+        Args:
+            predicate: the question.
+            consent: the token of the person's consent: it says about whom, and whom to ask.
+            options: the other members of the body.
 
         Raises:
             Refusal: the service said why not.
             Unreachable: it said nothing.
         """
-        body = {"predicate": predicate, "subject": subject, "purpose": purpose, **options}
-        return self.post("/v1/queries", body)
+        return self.post("/v1/queries", {"predicate": predicate, "consent": consent, **options})
 
     def evidence(self, query_id: str) -> bytes:
         """The evidence file of an answered query, byte for byte as served."""

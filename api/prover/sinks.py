@@ -1,6 +1,6 @@
 """The two ways records reach a vault: over HTTP into the running prover, or directly while it is stopped.
 
-What is no record, such as a consent, is written beside the running prover: see `unlocked`.
+What is no record, such as a consent, is written beside the running prover: see `unlocked` and `consents_of`.
 """
 
 import os
@@ -14,10 +14,11 @@ from api.database import open_migrated
 from api.home.directory import Home, locked
 from api.home.settings import vault_database
 from api.peers.lender_client import ServiceClient
-from api.prover.imports import Issued
+from api.prover.imports import Issued, Sink
 from api.tables import fast_engine
 from circuits.attributes import Schema
 from circuits.jws import SigningKey
+from prover.consent import Consents, Terms
 from prover.issuance import Issuer, Outcome
 from prover.keys import FileKeyProvider
 from prover.records import Record, Reject
@@ -65,6 +66,27 @@ class VaultSink:
         return [_issued(outcome) for outcome in outcomes]
 
 
+class ConsentingSink:
+    """Another sink, for people who all let one relying party ask about them as soon as they are in the vault."""
+
+    def __init__(self, sink: Sink, consents: Consents, terms: Terms) -> None:
+        self._sink = sink
+        self._consents = consents
+        self._terms = terms
+
+    @property
+    def at_once(self) -> int:
+        """As many as the other sink takes."""
+        return self._sink.at_once
+
+    def issue(self, records: Sequence[Record]) -> Sequence[Issued]:
+        """Raises what the other sink does, and then nobody has consented; running the import again is enough."""
+        outcomes = self._sink.issue(records)
+        known = [each.subject for each, became in zip(records, outcomes, strict=True) if became.status != "rejected"]
+        self._consents.grant_many(known, self._terms, now=int(time.time()), entropy=os.urandom)
+        return outcomes
+
+
 @contextmanager
 def unlocked(home: Home, *, environment: Mapping[str, str] = os.environ) -> Iterator[Unlocked]:
     """The vault of a home with its database, for as long as the block runs; the prover may run beside it.
@@ -77,7 +99,16 @@ def unlocked(home: Home, *, environment: Mapping[str, str] = os.environ) -> Iter
 
 
 @contextmanager
-def opened_vault(home: Home, schema: Schema) -> Iterator[VaultSink]:
+def consents_of(home: Home, *, environment: Mapping[str, str] = os.environ) -> Iterator[Consents]:
+    """The consents of a home's people, also while its prover runs: writers take turns. Raises as unlocked does."""
+    provider = home.config().provider_id  # a home without a prover is told as such
+    with unlocked(home, environment=environment) as (engine, vault):
+        key = SigningKey.from_pem(home.signing_key.read_bytes())
+        yield Consents(engine, vault, key=key, provider=provider)
+
+
+@contextmanager
+def opened_vault(home: Home, schema: Schema, *, environment: Mapping[str, str] = os.environ) -> Iterator[VaultSink]:
     """The vault of a stopped prover, under its lock.
 
     Raises:
@@ -85,7 +116,7 @@ def opened_vault(home: Home, schema: Schema) -> Iterator[VaultSink]:
         KeyRefused, VaultError: the vault cannot be opened with the home's key.
     """
     busy = {"what": "the vault is in use by another process", "remedy": "wait for the other import, or stop the prover"}
-    with locked(home.prover / "lock", **busy), unlocked(home) as (engine, vault):
+    with locked(home.prover / "lock", **busy), unlocked(home, environment=environment) as (engine, vault):
         key = SigningKey.from_pem(home.signing_key.read_bytes())
         provider = home.config().provider_id
         yield VaultSink(Issuer(engine, vault, key=key, provider=provider, group=fast_engine()), schema)

@@ -1,9 +1,10 @@
 """Ask a signed question, with nothing of zkattest: the whole client in a page, to be read, copied and translated.
 
-    python sign_question.py https://verifier.example verifier.example/log bank.pem "salary > 100000" C-1001
+    python sign_question.py https://verifier.example verifier.example/log bank.pem "salary > 100000" consent.jws
 
 `bank.pem` is an Ed25519 key (attest keygen bank.pem); the verifier's operator has logged its public half (attest
-verifier client add first-bank --public-key ...). The signature is HTTP Message Signatures, RFC 9421.
+verifier client add first-bank --public-key ...). `consent.jws` is the consent of the person in question, as their
+provider handed it out. The signature is HTTP Message Signatures, RFC 9421.
 """
 
 import base64
@@ -43,13 +44,14 @@ def signed_headers(key: Ed25519PrivateKey, method: str, uri: str, body: bytes) -
     }
 
 
-def main(url: str, origin: str, key_file: str, predicate: str, subject: str) -> None:
+def main(url: str, origin: str, key_file: str, predicate: str, consent_file: str) -> None:
     """Ask, and print what the verifier answers."""
     key = load_pem_private_key(Path(key_file).read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         sys.exit(f"{key_file} holds no Ed25519 key")
     # The question names the verifier it is put to: nobody else can present it as one that was put to them.
-    body = json.dumps({"audience": origin, "predicate": predicate, "subject": subject, "purpose": "credit"}).encode()
+    consent = Path(consent_file).read_text("ascii").strip()
+    body = json.dumps({"audience": origin, "predicate": predicate, "consent": consent}).encode()
     uri = f"{url}/v1/queries"
     request = urllib.request.Request(uri, data=body, headers=signed_headers(key, "POST", uri, body))  # noqa: S310 - the caller's own https address
     with urllib.request.urlopen(request) as response:  # noqa: S310 - see above

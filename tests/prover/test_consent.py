@@ -97,6 +97,14 @@ def test_many_are_granted_once(grant, consents):
     assert len(consents.listing()) == 2
 
 
+def test_who_has_taken_one_back_is_not_given_another_with_all_the_others(grant, consents):
+    kept = grant("bob")
+    consents.revoke(grant().id, now=NOW)
+    assert consents.grant_many(["alice", "bob"], TERMS, now=NOW, entropy=os.urandom) == {"bob": kept}
+    again = grant()  # but may give it anew
+    assert consents.grant_many(["alice"], TERMS, now=NOW, entropy=os.urandom) == {"alice": again}
+
+
 def test_an_unknown_subject_is_the_operators_mistake(grant, consents):
     assert grant().id
     with pytest.raises(SubjectUnknown):
