@@ -6,49 +6,27 @@ from the next question on, and waits until the verifier was told, as erasures do
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from circuits import consent as consents
 from circuits import jws
-from circuits.consent import HANDLE, Allowed, Consent, Frequency
+from circuits.attributes import Schema
+from circuits.consent import HANDLE, Consent
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import ConsentError, EncodingError
 from circuits.jws import SigningKey
-from circuits.query import Reasons
 from circuits.withdrawal import withdraw
 from prover.errors import ConsentRefused, SubjectUnknown
-from prover.models import CONSENTS, SUBJECTS
+from prover.models import CONSENTS, SCHEMAS, SUBJECTS
+from prover.terms import Terms, require_meaning
 from prover.vault import Entropy, Notes, SealedSubject, Vault
 
 _SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
 _PENDING = CONSENTS.c.revoked_at.is_not(None) & CONSENTS.c.entry_index.is_(None)
 _AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is consented to; the members are circuits.consent.Consent's.
-
-    Attributes:
-        relying_party: who may ask, by the name their queries bear.
-        via: origin of the verifier they ask through.
-        purpose: one of circuits.consent.PURPOSES.
-        expires_at: Unix seconds.
-        allowed: what may be asked; anything, unless told.
-        reasons: what a no may come with.
-        frequency: how often may be asked; None: no limit.
-    """
-
-    relying_party: str
-    via: str
-    purpose: str
-    expires_at: int
-    allowed: Allowed = field(default_factory=Allowed)
-    reasons: Reasons = Reasons.OUTCOME_ONLY
-    frequency: Frequency | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,11 +84,15 @@ class Consents:
 
         Raises:
             SubjectUnknown: no such subject (the operator's fault).
-            ConsentRefused: no consent can be in these terms (the operator's fault).
+            ConsentRefused: no consent can be in these terms, or they mean nothing here (the operator's fault).
             VaultError: the vault was tampered with.
         """
         with self._engine.begin() as connection:
             whose = _subject(connection, self._vault, subject)
+            bodies = connection.scalars(
+                select(SCHEMAS.c.body).order_by(SCHEMAS.c.created_at.desc(), SCHEMAS.c.digest)
+            ).all()
+            require_meaning(terms.allowed, [Schema.from_json(bytes(body)) for body in bodies])
             return self._grant(connection, whose, terms, now=now, entropy=entropy)
 
     def grant_many(self, subjects: Sequence[str], terms: Terms, *, now: int, entropy: Entropy) -> dict[str, Consent]:

@@ -82,7 +82,7 @@ def grant(
     """Note that the person consents, and print the token that the lender shows with every question."""
     from api.cli.connection import home_at
     from circuits.consent import PURPOSES
-    from prover.consent import Terms
+    from prover.terms import Terms
 
     if purpose not in PURPOSES:
         raise CommandError(f"no such purpose: {purpose}", where=f"--purpose is one of: {', '.join(PURPOSES)}")

@@ -8,7 +8,7 @@ from typing import Final
 
 from api.home.directory import Config
 from circuits.consent import Allowed
-from prover.consent import Terms
+from prover.terms import Terms
 
 LIFETIME: Final = 365 * 86_400
 PURPOSE: Final = "credit-decision"

@@ -18,10 +18,11 @@ from api.prover.imports import Issued, Sink
 from api.tables import fast_engine
 from circuits.attributes import Schema
 from circuits.jws import SigningKey
-from prover.consent import Consents, Terms
+from prover.consent import Consents
 from prover.issuance import Issuer, Outcome
 from prover.keys import FileKeyProvider
 from prover.records import Record, Reject
+from prover.terms import Terms
 from prover.vault import Vault
 
 Unlocked = tuple[Engine, Vault]

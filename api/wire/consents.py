@@ -8,7 +8,8 @@ from api.wire.fields import Name, Wire
 from circuits import calendar
 from circuits.consent import MOST, Allowed, Frequency
 from circuits.query import MAX_TEXT, Reasons
-from prover.consent import Granted, Terms
+from prover.consent import Granted
+from prover.terms import Terms
 
 Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]], Field(max_length=MOST)]
 Why = Literal["outcome-only", "failed-clauses"]

@@ -7,10 +7,11 @@ from api.database import migrate, open_engine
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
 from circuits.query import Reasons
-from prover.consent import Consents, Terms
+from prover.consent import Consents
 from prover.errors import SubjectUnknown
 from prover.issuance import Issuer
 from prover.keys import EnvironmentKeyProvider, encode_key
+from prover.terms import Terms
 from prover.vault import Vault
 
 SECRET = bytes(range(32))

@@ -10,10 +10,11 @@ from circuits.encoding import b64u_decode
 from circuits.jws import SigningKey
 from circuits.query import Reasons
 from circuits.withdrawal import Withdrawal
-from prover.consent import Consents, Terms
+from prover.consent import Consents
 from prover.errors import ConsentRefused, SubjectUnknown, VaultError
 from prover.models import CONSENTS, SUBJECTS
 from prover.records import Record
+from prover.terms import Terms
 
 NOW = 1_800_000_000
 SCHEMA = Schema.from_json(

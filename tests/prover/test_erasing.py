@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from circuits.attributes import Schema
 from circuits.erasure import Erasure
 from circuits.receipt import ErasureReceipt
-from prover.consent import Terms
 from prover.erasing import Eraser
 from prover.errors import SubjectUnknown, VaultError
 from prover.models import ERASURES
 from prover.records import Record
+from prover.terms import Terms
 
 NOW = 1_795_000_000
 SCHEMA = Schema.from_json(

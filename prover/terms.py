@@ -1,0 +1,84 @@
+"""The terms of a consent, and whether they mean anything under the schemas a provider has issued under.
+
+A misspelt attribute in a consent would be found out by a relying party whose questions are all declined, without a
+reason. So it is refused when it is noted down.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from circuits import predicate as predicates
+from circuits.attributes import Schema
+from circuits.consent import Allowed, Frequency
+from circuits.errors import CircuitsError
+from circuits.query import Reasons
+from circuits.vocabulary import MAX_SCHEMAS, Vocabulary
+from prover.errors import ConsentRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is consented to; the members are circuits.consent.Consent's.
+
+    Attributes:
+        relying_party: who may ask, by the name their queries bear.
+        via: origin of the verifier they ask through.
+        purpose: one of circuits.consent.PURPOSES.
+        expires_at: Unix seconds.
+        allowed: what may be asked; anything, unless told.
+        reasons: what a no may come with.
+        frequency: how often may be asked; None: no limit.
+    """
+
+    relying_party: str
+    via: str
+    purpose: str
+    expires_at: int
+    allowed: Allowed = field(default_factory=Allowed)
+    reasons: Reasons = Reasons.OUTCOME_ONLY
+    frequency: Frequency | None = None
+
+
+def require_meaning(allowed: Allowed, schemas: Sequence[Schema]) -> None:
+    """Require that every attribute, threshold and question is one under some of a provider's schemas.
+
+    Args:
+        allowed: what is consented to.
+        schemas: all of the provider's, the newest first.
+
+    Raises:
+        ConsentRefused: one is not; says which, and why (the operator's fault).
+    """
+    names = {attribute.name for schema in schemas for attribute in schema}
+    for name in (*(allowed.attributes or ()), *allowed.thresholds):
+        if name not in names:
+            raise ConsentRefused(f"no schema of this provider has an attribute {name!r}: there are {_listed(names)}")
+    under: list[Schema | Vocabulary] = [*schemas]
+    newest = list({schema.name: schema for schema in reversed(schemas)}.values())
+    if 1 < len(newest) <= MAX_SCHEMAS:
+        under.insert(0, Vocabulary(tuple(newest)))
+    for name, texts in allowed.thresholds.items():
+        for text in texts:
+            _require(f"{name} > {text}", f"the threshold {text!r} of {name}", under)
+    for text in allowed.questions:
+        _require(text, f"the question {text!r}", under)
+
+
+def _require(question: str, what: str, under: Iterable[Schema | Vocabulary]) -> None:
+    """Some of them can read it; where none can, the first says why not."""
+    reasons: list[str] = []
+    for each in under:
+        try:
+            predicates.parse(question, each)
+        except CircuitsError as error:
+            reasons.append(str(error))
+        else:
+            return
+    raise ConsentRefused(f"{what}: {next(iter(reasons), 'there is no schema yet')}")
+
+
+def _listed(names: Iterable[str], most: int = 12) -> str:
+    found = sorted(names)
+    more = "" if len(found) <= most else ", ..."
+    return ", ".join(islice(found, most)) + more

@@ -1,0 +1,67 @@
+import pytest
+
+from circuits.attributes import Schema
+from circuits.consent import Allowed
+from prover.errors import ConsentRefused
+from prover.terms import require_meaning
+
+
+def schema(name, *attributes, version=1):
+    return Schema.from_json({"schema": name, "version": version, "attributes": list(attributes)})
+
+
+SCORE = {"name": "score", "type": "integer", "min": "0", "max": "9"}
+PAY = {"name": "pay", "type": "money", "currency": "USD", "min": "0.00", "max": "1000.00"}
+SCORES, PAYS = schema("scores", SCORE), schema("pays", PAY)
+BOTH = (PAYS, SCORES)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        Allowed(),
+        Allowed(("score", "pay")),
+        Allowed(None, {"score": ("3", "-1"), "pay": ("99.50",)}),
+        Allowed(questions=("score > 3", "pay >= 10 && score == 1")),
+    ],
+)
+def test_what_some_schema_knows_can_be_consented_to(allowed):
+    require_meaning(allowed, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        (Allowed(("scoer",)), "no schema of this provider has an attribute 'scoer': there are pay, score"),
+        (Allowed(None, {"scoer": ("3",)}), "no schema of this provider has an attribute 'scoer'"),
+        (Allowed(None, {"score": ("3.5",)}), "the threshold '3.5' of score: "),
+        (Allowed(None, {"score": ("3 || score > 4 &&",)}), "the threshold '3 || score > 4 &&' of score: "),
+        (Allowed(questions=("score >",)), "the question 'score >': "),
+        (Allowed(questions=("score > 3", "income > 3")), "the question 'income > 3': "),
+    ],
+)
+def test_what_none_knows_is_named(allowed, said):
+    with pytest.raises(ConsentRefused, match=said.replace("|", r"\|")):
+        require_meaning(allowed, BOTH)
+
+
+def test_a_question_over_two_schemas_needs_both():
+    question = Allowed(questions=("pay >= 10 && score == 1",))
+    require_meaning(question, BOTH)
+    for each in BOTH:
+        with pytest.raises(ConsentRefused):
+            require_meaning(question, [each])
+
+
+def test_an_older_version_counts_while_people_are_known_under_it():
+    wider = schema("scores", SCORE | {"max": "99"}, version=2)
+    older = schema("scores", SCORE, {"name": "gone", "type": "bool"})
+    require_meaning(Allowed(("gone",), questions=("score > 50", "gone")), (wider, older))
+    with pytest.raises(ConsentRefused):
+        require_meaning(Allowed(questions=("gone",)), (wider,))
+
+
+def test_without_a_schema_nothing_has_a_meaning():
+    require_meaning(Allowed(), ())
+    with pytest.raises(ConsentRefused, match="there is no schema yet"):
+        require_meaning(Allowed(questions=("score > 3",)), ())
