@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.clock import now
+from api.disclosures import in_words
 from api.peers.outbound import PeerBroken
 from api.verifier import meaning, records
 from api.verifier.records import Told
@@ -23,7 +24,6 @@ from circuits.compiler import compile_predicate
 from circuits.consent import Consent
 from circuits.encoding import b64u, canonical_json
 from circuits.errors import CredentialError, EncodingError, PredicateTypeError
-from circuits.leakage import written
 from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses
 from circuits.query import Query, Reasons
@@ -275,15 +275,17 @@ def _present(
             )
             return records.UNDETERMINED, body.model_dump_json().encode()
         case LoggedAttestation():
-            proof = logged.checked.claim.answered.proof
+            claim = logged.checked.claim
+            proof = claim.answered.proof
+            disclosed = claim.answered.disclosed
             self = f"/v1/queries/{query.id}"
             answer = Answer.model_validate(
                 {
                     **common,
                     "outcome": "answer",
                     "answer": "yes" if logged.checked.answer else "no",
-                    "disclosed": written.to_json(logged.checked.claim.answered.disclosed),
-                    "failed": FailedClause.listed(logged.checked.claim.failed),
+                    "disclosed": in_words(disclosed, claim.vocabulary, as_of=query.as_of_day, question=predicate),
+                    "failed": FailedClause.listed(claim.failed),
                     "answered_at": rfc3339(logged.logged_at),
                     "proof": ProofSummary(bytes=len(proof), digest=b64u(hashlib.sha256(proof).digest())),
                     "timing_ms": Timing(prover=_ms(prover), verify=_ms(total - prover), total=_ms(total)),

@@ -132,6 +132,10 @@ class Disclosure(Wire):
         int | None,
         Field(ge=0, description="values in the narrowest set you may tell apart; null where nothing is promised"),
     ]
+    words: Annotated[str, Field(examples=["at least 100,000.01 USD per year"], description="`left` in words")]
+    narrowest_words: Annotated[
+        str | None, Field(examples=["100,000.01 USD per year"], description="`narrowest` in words")
+    ]
 
 
 class Answer(Wire):

@@ -17,12 +17,12 @@ SHOWN = 6
 """Words, or ranges, that are written out; beyond it they are counted."""
 
 
-def sentence(remainder: Remainder, predicate: Predicate, schema: Attributes, *, as_of: int) -> str:
+def sentence(remainder: Remainder, predicate: Predicate | None, schema: Attributes, *, as_of: int) -> str:
     """Word what an answer tells about an attribute, to follow its name; about a form, a sentence of its own.
 
     Args:
         remainder: of the question's telling.
-        predicate: the question.
+        predicate: the question; None: of no question in particular, which says no ages and spells no texts.
         schema: the schema it was typed under.
         as_of: day number at which ages are counted.
     """
@@ -53,21 +53,26 @@ def amount(attribute: Attribute, encoded: int) -> str:
     return f"{_number(attribute, encoded)} {attribute.currency or ''}".rstrip() + per
 
 
-def spelling(attribute: Attribute, predicate: Predicate) -> Callable[[int], str]:
+def spelling(attribute: Attribute, predicate: Predicate | None) -> Callable[[int], str]:
     """Say how an enum's or a text's encoded values are written; of texts only those in the question can be."""
     if attribute.type is AttributeType.ENUM:
         return lambda encoded: attribute.values[encoded]
-    known: Mapping[int, str] = {
-        encoded: word
-        for atom in nodes.atoms(predicate.ast)
-        if isinstance(atom, Member) and atom.attribute == attribute.name
-        for encoded, word in zip(atom.encoded, atom.values, strict=True)
-    }
+    known = texts_in(predicate, attribute)
     return lambda encoded: known[encoded]
 
 
+def texts_in(predicate: Predicate | None, attribute: Attribute) -> Mapping[int, str]:
+    """Spell the texts or words, by what encodes them, that a question compares an attribute with."""
+    return {
+        encoded: word
+        for atom in (nodes.atoms(predicate.ast) if predicate else ())
+        if isinstance(atom, Member) and atom.attribute == attribute.name
+        for encoded, word in zip(atom.encoded, atom.values, strict=True)
+    }
+
+
 def _attribute(
-    remainder: Remainder, intervals: Intervals, predicate: Predicate, attribute: Attribute, as_of: int
+    remainder: Remainder, intervals: Intervals, predicate: Predicate | None, attribute: Attribute, as_of: int
 ) -> str:
     match attribute.type:
         case AttributeType.BOOL:
@@ -119,11 +124,12 @@ def _words(intervals: Intervals, bounds: Interval, spelled: Callable[[int], str]
     return f"one of {written}" if number > 1 else written
 
 
-def _aged(remainder: Remainder, predicate: Predicate, as_of: int) -> str:
+def _aged(remainder: Remainder, predicate: Predicate | None, as_of: int) -> str:
     """Add the ages, where the question asks for them and the range begins and ends with birthdays."""
     intervals = remainder.intervals or ()
     name = remainder.form[0][1]
-    asked = any(isinstance(atom, Age) and atom.attribute == name for atom in nodes.atoms(predicate.ast))
+    atoms = nodes.atoms(predicate.ast) if predicate else ()
+    asked = any(isinstance(atom, Age) and atom.attribute == name for atom in atoms)
     if not asked or len(intervals) != 1:
         return ""
     low, high = intervals[0]
