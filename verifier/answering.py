@@ -13,7 +13,7 @@ from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, 
 from verifier.consented import Granted, require_usable
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
 from verifier.entries.signed_request import SignedRequest
-from verifier.errors import ConsentUnfit, CredentialErased, LogUnavailable
+from verifier.errors import CredentialErased, LogUnavailable
 from verifier.fold.registry import Registry
 from verifier.log.writer import Draft, Log, Row
 
@@ -107,7 +107,8 @@ def answer(
     """
     asked_at = log.caught_up(timeout)
     require_asked(query, request, registry=registry, asked_at=asked_at, now=query.issued_at)
-    response = _response(query, consent, source=source, registry=registry, audience=log.origin, asked_at=asked_at)
+    # Whatever the consent says: what is declined comes from one place, at its own time.
+    response = source.fetch(query)
     logged_at = now()
     granted: Granted | None = None
     conclude: Callable[[int], tuple[Entry, Logged]]
@@ -175,22 +176,6 @@ def answer(
     except TimeoutError as error:
         raise LogUnavailable("the log did not commit in time; it may still do so") from error
     return made[-1]
-
-
-def _response(
-    query: Query, consent: str, *, source: ProofSource, registry: Registry, audience: str, asked_at: int
-) -> ProverResponse:
-    """Ask the provider, unless the consent itself says no: that is a refusal like all others.
-
-    A consent that was withdrawn, or used up, is for the provider to refuse: in its own time, like all it refuses.
-    """
-    try:
-        checking.require_consent(
-            query, consent, registry=registry, audience=audience, asked_at=asked_at, now=query.issued_at
-        )
-    except ConsentUnfit:
-        return Declined()
-    return source.fetch(query)
 
 
 def _require_again(query: Query, logged: Logged, granted: Granted | None, registry: Registry, asked_at: int) -> None:

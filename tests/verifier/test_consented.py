@@ -16,7 +16,7 @@ from verifier import errors
 from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Undetermined, check
+from verifier.checking import Declined, Undetermined, check
 from verifier.entries.kinds import FOLDED_KINDS
 from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.errors import AlreadyRegistered, Blame, CheckFailed, RegistryError
@@ -74,7 +74,7 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_what_is_not_consented_to_is_declined_and_no_answer_to_it_counts(world, name):
+def test_no_answer_counts_to_what_is_not_consented_to(world, name):
     check(**case_of(world, consent=world.company.consent("ada")))
     consent = UNFIT[name](world)
     world.company.tokens[b64u(consent.digest)] = consent
@@ -82,14 +82,20 @@ def test_what_is_not_consented_to_is_declined_and_no_answer_to_it_counts(world, 
     with pytest.raises(errors.ConsentUnfit) as caught:
         check(**case_of(world, consent=consent))
     assert caught.value.blame is Blame.PROVIDER
-    assert isinstance(world.ask(consent=consent), LoggedDeclined)
+    size = world.log.size
+    for source in (None, Says(Undetermined("stale", None))):
+        with pytest.raises(errors.ConsentUnfit):
+            world.ask(consent=consent, source=source)
+    assert world.log.size == size
+    assert isinstance(world.ask(consent=consent, source=Says(Declined())), LoggedDeclined)
     assert replay(export_lines(world.log), trust=world.trust).failure is None
 
 
 def test_reasons_take_a_consent_to_reasons(world):
     consent = world.company.consent("ada", reasons=Reasons.OUTCOME_ONLY)
     assert isinstance(world.ask(consent=consent), LoggedAttestation)
-    assert isinstance(world.ask(consent=consent, reasons=Reasons.FAILED_CLAUSES), LoggedDeclined)
+    with pytest.raises(errors.ConsentUnfit):
+        world.ask(consent=consent, reasons=Reasons.FAILED_CLAUSES)
 
 
 def test_a_consent_from_a_clock_that_is_ahead_counts(world):
