@@ -18,14 +18,17 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from api.tables import fast_engine as prepared_engine
+from circuits import consent as consents
 from circuits import statement
 from circuits.attributes import Schema, default_schema
+from circuits.consent import Allowed, Consent
 from circuits.credential import Credential, Provenance, issue
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
+from circuits.leakage import Disclosed, Known, Question, Rules, decide, disclosed, learn
 from circuits.pedersen import Opening, commit
 from circuits.predicate import Predicate, evaluate, parse
-from circuits.query import Query
+from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.attestation import attest
@@ -46,10 +49,15 @@ PART = 2_000
 BATCH = 256
 PAID_AT = "2026-10-31"
 AS_OF = "2026-11-18"
-# Comparisons of one attribute, like those that the promise about batches is measured with; a hundred of them.
-QUESTIONS = tuple(
-    f"{name} > {4_000 * (step + 1)}" for step in range(25) for name in ("salary", "net_worth", "debt", "tenure_months")
+# Comparisons of one attribute, like those that the promise about batches is measured with; a hundred of them, at the
+# rungs of the ladder and elsewhere further apart than what the schema promises to leave: all of them may be asked.
+RUNGS = (30_000, 40_000, 50_000, 60_000, 80_000, 100_000, 120_000, 150_000, 200_000, 250_000)
+STEPS = {"net_worth": 60_000, "debt": 12_000, "tenure_months": 12}
+QUESTIONS = (
+    *(f"salary > {rung}" for rung in RUNGS),
+    *(f"{name} > {step * (place + 1)}" for place in range(30) for name, step in STEPS.items()),
 )
+BANKS = 7
 PROVIDER, LOG, VERIFIER = (hashlib.sha256(name).digest() for name in (b"provider", b"log", b"verifier"))
 
 
@@ -191,6 +199,35 @@ def _founding(people: int) -> list[LoggedEntry]:
 
 
 @cache
+def _consent(person: int, bank: int) -> Consent:
+    """A person's consent to a bank; each person has given it to two."""
+    drawn = hashlib.sha256(f"consent {person} {bank}".encode()).digest()
+    return consents.issue(
+        id=drawn[:16],
+        handle=drawn[16:],
+        provider="acme-kyc",
+        relying_party=f"bank-{bank}",
+        via=ORIGIN,
+        purpose="credit-decision",
+        allowed=Allowed(),
+        reasons=Reasons.OUTCOME_ONLY,
+        frequency=None,
+        issued_at=NOW - 1_800,
+        expires_at=NOW + 365 * 86_400,
+        key=SigningKey(PROVIDER),
+    )
+
+
+def _told(query: Query, predicate: Predicate, vocabulary: Vocabulary, *, answer: bool) -> tuple[Disclosed, ...]:
+    """What an answer tells those who know nothing else; what the question costs is left to the tests of the rules."""
+    question = Question(predicate, vocabulary, query.as_of_day)
+    decision = decide(question, Known(), Rules())
+    if decision.refusal is not None:
+        raise SystemExit(f"nobody would answer {query.predicate_text}: {decision.refusal}")
+    return disclosed(question, Known().own, learn(question, decision.spent, answer=answer).own)
+
+
+@cache
 def _registry(people: int) -> Registry:
     registry = Registry()
     for logged in _founding(people):
@@ -223,7 +260,16 @@ def _batch(numbers: range, first: int, people: int) -> list[tuple[bytes, bytes]]
         now = claim.query.issued_at + 1
         attestation = attest(checked, signer=SigningKey(VERIFIER), origin=ORIGIN, index=index, now=now)
         held = claim.answered
-        entry = AnswerEntry(claim.query, index, held.credentials, held.answer, held.proof, attestation.token)
+        entry = AnswerEntry(
+            claim.query,
+            index,
+            held.credentials,
+            held.answer,
+            held.proof,
+            attestation.token,
+            claim.granted.consent.token,
+            held.disclosed,
+        )
         logged = LoggedEntry(index, entry.kind, now, os.urandom(SALT), encode(entry, now))
         lines.append((entry_line(logged), logged.leaf_hash))
     return lines
@@ -235,14 +281,15 @@ def _claim(number: int, index: int, people: int) -> Claim:
     text = QUESTIONS[(number // people + 7 * person) % len(QUESTIONS)]
     vocabulary, predicate = _asked(text)
     openings, credential = _openings(person), _person(person)
+    consent = _consent(person, (person + 3 * (number // people % 2)) % BANKS)
     query = Query(
         id=b64u(os.urandom(16)),
         nonce=os.urandom(32),
         audience=ORIGIN,
-        relying_party=f"bank-{number % 7}",
+        relying_party=consent.relying_party,
         provider="acme-kyc",
-        subject=f"C-{person}",
-        purpose="loan",
+        subject=consent.handle,
+        purpose=consent.purpose,
         predicate_text=text,
         predicate_digest=predicate.digest,
         schema_digests=(_schema().digest,),
@@ -250,13 +297,20 @@ def _claim(number: int, index: int, people: int) -> Claim:
         max_age=90,
         issued_at=NOW + number // 100,
         expires_at=NOW + number // 100 + 60,
+        consent=b64u(consent.digest),
     )
     answer = evaluate(predicate, {name: opening.value for name, opening in openings.items()}, query.as_of_day)
     built = statement.build(query, predicate, vocabulary, [credential], answer=answer)
     proof = statement.prove(built, Witness.of(built, openings), entropy=os.urandom(32), engine=fast_engine())
-    answered = Answered(answer, (credential.id,), proof)
+    told = _told(query, predicate, vocabulary, answer=answer)
     claim = appraise(
-        query, answered, registry=_registry(people), audience=ORIGIN, asked_at=index, now=query.issued_at + 1
+        query,
+        Answered(answer, (credential.id,), proof, disclosed=told),
+        consent=consent.token,
+        registry=_registry(people),
+        audience=ORIGIN,
+        asked_at=index,
+        now=query.issued_at + 1,
     )
     return replace(claim, asked_at=index)
 
