@@ -7,7 +7,7 @@ import pytest
 from api.web.auth import Scope
 from circuits.jws import peek
 
-QUERY = {"predicate": "salary > 100000", "subject": "ann"}
+QUERY = {"predicate": "salary > 100000", "consent": "a.b.c"}
 ID = "A" * 22
 PROTECTED = [
     ("POST", "/v1/queries", QUERY, {"query"}),

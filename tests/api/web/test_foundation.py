@@ -77,7 +77,7 @@ def client(log):
         yield client
 
 
-BODY = {"predicate": "salary > 100000", "subject": "4711"}
+BODY = {"predicate": "salary > 100000", "consent": "a.b.c"}
 
 
 def problem(response, name):
@@ -105,7 +105,7 @@ UNFIT = [
     ("POST", "/v1/small", {"content": json.dumps(BODY), "headers": {"content-type": ""}}, "unsupported-media-type"),
     ("POST", "/v1/small", {"data": {"predicate": "x"}}, "unsupported-media-type"),
     ("POST", "/v1/small", {"content": b"{", "headers": JSON}, "bad-request"),
-    ("POST", "/v1/small", {"content": b'{"subject":"1","subject":"2"}', "headers": JSON}, "bad-request"),
+    ("POST", "/v1/small", {"content": b'{"consent":"1","consent":"2"}', "headers": JSON}, "bad-request"),
     ("POST", "/v1/small", {"content": b'{"max_age": NaN}', "headers": JSON}, "bad-request"),
     ("POST", "/v1/small", {"content": b"\xff\xfe", "headers": JSON}, "bad-request"),
     ("POST", "/v1/small", {"content": b" " * 2049, "headers": JSON}, "too-large"),
@@ -113,7 +113,7 @@ UNFIT = [
     ("POST", "/v1/large", {"content": b" " * 8193, "headers": JSON}, "too-large"),
     ("POST", "/v1/small", {"headers": JSON}, "unprocessable"),
     ("POST", "/v1/small", {"json": []}, "unprocessable"),
-    ("POST", "/v1/small", {"json": {**BODY, "subject": 4711}}, "unprocessable"),
+    ("POST", "/v1/small", {"json": {**BODY, "consent": 4711}}, "unprocessable"),
     ("POST", "/v1/small", {"json": {**BODY, "colour": "red"}}, "unprocessable"),
     ("POST", "/v1/small", {"json": {**BODY, "max_age": 1.5}}, "unprocessable"),
     ("POST", "/v1/small", {"json": {**BODY, "as_of": "tomorrow"}}, "unprocessable"),
@@ -163,8 +163,8 @@ def test_a_predicate_error_shows_the_place(client):
 
 
 def test_an_unfit_body_lists_every_place(client):
-    document = client.post("/v1/small", json={"subject": "", "max_age": -1}).json()
-    assert {each["pointer"] for each in document["errors"]} == {"#/predicate", "#/subject", "#/max_age"}
+    document = client.post("/v1/small", json={"consent": "", "max_age": -1}).json()
+    assert {each["pointer"] for each in document["errors"]} == {"#/predicate", "#/consent", "#/max_age"}
 
 
 def test_too_many_requests_say_when_to_come_back(client):

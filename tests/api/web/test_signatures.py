@@ -15,7 +15,7 @@ from api.verifier.signers import TableNonces
 from api.web.auth import AuthenticationError
 from api.wire.questions import QueryRequest
 from circuits.jws import SigningKey, peek
-from verifier.asked import CLOCK_STEP, UNSPECIFIED
+from verifier.asked import CLOCK_STEP
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
 from verifier.entries.kinds import AnswerEntry, decode_logged
@@ -48,8 +48,9 @@ def client(world):
         yield made
 
 
-def question(world, **changes):
-    said = {"predicate": "salary > 100000", "subject": "ann", "audience": world.provider.origin, **changes}
+def question(world, *, subject="ann", party=PARTY, **changes):
+    consent = world.consent(subject, party)
+    said = {"predicate": "salary > 100000", "consent": consent, "audience": world.provider.origin, **changes}
     return json.dumps({name: value for name, value in said.items() if value is not ...}).encode()
 
 
@@ -242,7 +243,7 @@ def test_a_signature_for_another_body_path_or_method_opens_nothing(world, client
 
 def test_a_key_that_was_rotated_or_given_up_signs_no_more(world, client):
     old, new = (SigningKey.generate(entropy=os.urandom(32)) for _ in range(2))
-    body = question(world)
+    body = question(world, party="rotating-bank")
     assert post(client, body, signed(world, old, body)).status_code == 401
     registered(world, "rotating-bank", old)
     assert post(client, body, signed(world, old, body)).status_code == 201
@@ -270,7 +271,7 @@ def test_a_signed_question_has_an_end(world, client, key):
 
 
 def test_a_batch_is_not_signed(world, client, key):
-    body = json.dumps({"queries": [json.loads(question(world))]}).encode()
+    body = json.dumps({"queries": [json.loads(question(world, party="acme-bank"))]}).encode()
     path = "/v1/query-batches"
     assert world.lender.post(path, json=json.loads(body)).status_code == 200
     assert post(client, body, signed(world, key, body, path), path).status_code == 422
@@ -291,8 +292,8 @@ def test_a_provider_registers_under_its_signature(world, client):
 
 
 def test_what_a_question_leaves_out_is_what_the_auditor_takes_it_for():
-    body = QueryRequest(predicate="salary > 1", subject="ann")
-    assert (body.purpose, body.reasons, body.max_age, body.as_of) == (UNSPECIFIED, "outcome-only", None, None)
+    body = QueryRequest(predicate="salary > 1", consent="a.b.c")
+    assert (body.reasons, body.max_age, body.as_of) == ("outcome-only", None, None)
 
 
 @pytest.mark.parametrize("lifetime", [0, 301])

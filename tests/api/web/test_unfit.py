@@ -4,16 +4,17 @@ from pydantic import ValidationError
 from api.web.unfit import plain
 from api.wire.questions import BatchRequest, QueryRequest
 
-BODY = {"predicate": "salary > 1", "subject": "4711"}
+BODY = {"predicate": "salary > 1", "consent": "a.b.c"}
 UNFIT = [
-    ({"subject": "4711"}, "is missing"),
+    ({"consent": "a.b.c"}, "is missing"),
     ({**BODY, "colour": "red"}, "is not known here"),
-    ({**BODY, "subject": ""}, "must not be empty"),
-    ({**BODY, "subject": "x" * 257}, "must have at most 256 characters"),
-    ({**BODY, "subject": "a\nb"}, "must not contain line breaks or other control characters"),
-    ({**BODY, "subject": 4711}, "must be a string"),
+    ({**BODY, "subject": "4711"}, "is not known here"),
+    ({**BODY, "predicate": ""}, "must not be empty"),
+    ({**BODY, "audience": "x" * 257}, "must have at most 256 characters"),
+    ({**BODY, "audience": "a\nb"}, "must not contain line breaks or other control characters"),
+    ({**BODY, "consent": 4711}, "must be a string"),
+    ({**BODY, "consent": "a b"}, "must be a compact JWS"),
     ({**BODY, "as_of": "tomorrow"}, "must be a date, written YYYY-MM-DD"),
-    ({**BODY, "provider": "Acme"}, "must be lower-case letters, digits and -, the first no -"),
     ({**BODY, "max_age": "1"}, "must be a whole number"),
     ({**BODY, "max_age": -1}, "must be greater than or equal to 0"),
     ([], "must be a JSON object"),
