@@ -9,14 +9,17 @@ set of people that all the cuts together tell apart, and that the answers leave 
 of each attribute as its `residual` says. This holds for whichever of these sets the person is in: the promise is kept
 whatever the value is, which is why nobody need look at it.
 
-*Ladder*: an attribute with a ladder is cut at its rungs only, and, over all relying parties, at each rung on one side
-only: `> t` or `>= t`, whichever was answered first, for both together would single out who has exactly t.
+*Ladder*: an attribute with a ladder is cut at its rungs only, right above each: `> t` and `<= t` are offered, `>= t`
+and `< t` are not, for the two cuts together would single out who has exactly t. Which of them is offered is the same
+for everybody at all times: if it were up to who asks first, a refusal would tell of other relying parties' answers.
 
 *Forms* of several attributes are thresholds wherever the others' values put them. They are refused where one of their
 attributes has a ladder, unless the very cut is offered, and where some have a promise and others have none.
 
 *Shared*: where a provider keeps one budget for all relying parties together, the residual must also be left over for
-what all of them know. Then a refusal tells a relying party that others asked something near, so that is a setting.
+what all of them know. Then a refusal is a function of what others asked and were told as well, and tells whoever gets
+it something of that, never more than all of them together may know: so that is a setting. Without it nothing depends
+on what others asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +42,6 @@ class Refusal(StrEnum):
 
     LADDER = "ladder"
     """A threshold that is not offered."""
-    RUNG = "rung"
-    """The other side of a rung that was asked already."""
     FORM = "form"
     """A form of attributes with a promise and of others without."""
     RESIDUAL = "residual"
@@ -126,7 +127,6 @@ def decide(question: Question, known: Known, rules: Rules) -> Decision:
     spent = Known(_added(known.own, asked, question.schema), _added(known.everyone, asked, question.schema))
     refusal = (
         _not_offered(asked, question.schema, rules)
-        or _other_side(spent.everyone, question.schema)
         or _too_narrow(spent.own, asked, question.schema, Refusal.RESIDUAL)
         or (_too_narrow(spent.everyone, asked, question.schema, Refusal.SHARED) if rules.shared else None)
     )
@@ -164,17 +164,9 @@ def _not_offered(asked: Mapping[Form, Cuts], schema: Attributes, rules: Rules) -
             return Refusal.FORM
         ladders = [promise.ladder for promise in promises if promise]
         if any(ladders):
-            rungs = {c for rung in ladders[0] for c in (rung, rung + 1)} if len(form) == 1 else set()
+            rungs = {rung + 1 for rung in ladders[0]} if len(form) == 1 else set()
             if not set(cuts) <= rungs | rules.offered.get(form, frozenset()):
                 return Refusal.LADDER
-    return None
-
-
-def _other_side(everyone: Knowledge, schema: Attributes) -> Refusal | None:
-    for form, cuts in everyone.cuts.items():
-        promise = schema.attribute(form[0][1]).disclosure if len(form) == 1 and form[0][1] in schema else None
-        if promise and any(rung in cuts and rung + 1 in cuts for rung in promise.ladder):
-            return Refusal.RUNG
     return None
 
 

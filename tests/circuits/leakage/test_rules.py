@@ -1,7 +1,7 @@
 """The rules one by one: each refusal stands beside a question that is allowed, after the same past."""
 
 import pytest
-from world import SCHEMA, TODAY, question
+from world import SCHEMA, TODAY, Provider, question
 
 from circuits import predicate as predicates
 from circuits.attributes import Schema, default_schema
@@ -38,8 +38,11 @@ def told(*past, rules=None):
         ([("x > 20 && h", True)], "x > 25", "!(x > 22)", Refusal.RESIDUAL),
         ([], "z > 5", "z > 6", Refusal.LADDER),
         ([], "z > 5", "x + z > 20", Refusal.LADDER),  # a form is a threshold wherever x puts it
-        ([("z > 10", True)], "z > 20", "z >= 20 && z > 20", Refusal.RUNG),
-        ([("z > 10 || h", True)], "z > 10", "z >= 10", Refusal.RUNG),
+        ([], "z > 5", "z >= 5", Refusal.LADDER),  # who may ask from both sides knows who has exactly 5
+        ([], "z <= 10", "z < 10", Refusal.LADDER),
+        ([], "z > 20 || z <= 5", "z == 20", Refusal.LADDER),
+        ([], "at_least(1, z > 5, z > 10)", "z in [5, 10]", Refusal.LADDER),
+        ([("z > 10 || h", True)], "z > 10", "z >= 10", Refusal.LADDER),
         ([], "x + y > 20", "x + t > 20", Refusal.FORM),
         ([], "x + y > 0", "x + y > 63", Refusal.RESIDUAL),  # a corner: x is 39 or 40
         ([("x > 20", False), ("y > 10", False)], "x + y > 0", "x + y > 26", Refusal.RESIDUAL),
@@ -91,12 +94,22 @@ def test_an_offered_form_may_be_asked():
     assert decide(question("x + z > 22"), Known(), rules).refusal is Refusal.LADDER
 
 
-def test_everyone_elses_knowledge_counts_only_for_rungs_and_a_common_budget():
+def test_everyone_elses_knowledge_counts_only_for_a_common_budget():
     others = told(("x > 20", True), ("z > 10", False)).everyone
     known = Known(everyone=others)
     assert decide(question("x > 23"), known, Rules()).refusal is None
     assert decide(question("x > 23"), known, Rules(shared=True)).refusal is Refusal.SHARED
-    assert decide(question("z >= 10"), known, Rules()).refusal is Refusal.RUNG
+    assert decide(question("z > 10"), known, Rules(shared=True)).refusal is None
+
+
+@pytest.mark.parametrize("value", [3, 25])
+def test_what_others_were_told_of_a_ladder_decides_nothing(value):
+    """Nobody learns from a refusal how z > 10 came out for somebody else."""
+    provider = Provider({"x": 1, "y": 19, "z": value, "h": 0, "t": 0})
+    for party, text in enumerate(("z > 10", "z > 5", "z > 20")):
+        assert provider.ask(party, question(text))[0] is (value > int(text[4:]))
+    assert provider.ask(3, question("z >= 5")) == (None, False)
+    assert provider.ask(3, question("z >= 20")) == (None, False)
 
 
 def test_what_is_known_of_an_old_value_makes_nothing_free_and_nothing_possible():
