@@ -6,14 +6,16 @@ What `attest explain --json` prints is `facts` with `as_of` and `time`:
 |---|---|
 | question, predicate, predicate_digest | in English; in the language, canonical; in hexadecimal |
 | schemas | those it needs: schema, version, digest |
-| attributes | name, type, currency, period, schema, bounds in words |
+| attributes | name, type, currency, period, schema, bounds in words, promise (api.allowance) |
+| asking | whether it may be asked of somebody about whom nothing is known yet (api.allowance) |
 | clauses | predicate and question of each, as a NO names those that failed when it is asked with its reasons |
 | circuit | values, base, digits, gates, rows, norm_length, rounds; the same for YES and NO |
 | proof_bytes | exact length of every proof |
 | time | null, or prove_ms, verify_ms, prove_mul, verify_mul: medians, their means over the answers, and each answer's |
-| yes, no | says: the answer in English; somebody: whether anyone can have it, null if not worked out; clauses; tells |
+| yes, no | says, in English; somebody: whether anyone can have it, null if not worked out; clauses; tells; disclosed |
 | tells | an entry for each attribute, then for each form of several: attributes, outcome, words, bits, what is left |
 | outcome | nothing, narrowed, nobody, not-worked-out |
+| disclosed | what the answer would say it disclosed to who knew nothing (api.disclosures); null if nobody gets it |
 | bits | how often the values were halved; null of texts, of forms, and where that is not worked out |
 | what is left | ranges of both ends, values, or for texts values or `not`: all but these; null if not worked out |
 """
@@ -24,7 +26,8 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any, Final
 
-from circuits import statement
+from api.allowance import Allowance, promise
+from circuits import leakage, statement
 from circuits.attributes import Attribute, AttributeType, Schema
 from circuits.compiler import compile_predicate
 from circuits.constraints import Circuit
@@ -84,6 +87,7 @@ def read(text: str, schemas: Sequence[Schema], *, as_of: int) -> Question:
 def facts(question: Question) -> dict[str, Any]:
     """Everything but the time, as JSON: words, types, clauses, size, and what each answer tells."""
     predicate, circuit = question.predicate, question.circuit
+    allowance = Allowance(leakage.Question(predicate, question.vocabulary, question.as_of))
     return {
         "question": predicate.english(),
         "predicate": predicate.canonical_text(),
@@ -96,6 +100,7 @@ def facts(question: Question) -> dict[str, Any]:
         "clauses": [
             {"predicate": clause.canonical_text(), "question": clause.english()} for clause in clauses(predicate)
         ],
+        "asking": allowance.facts(),
         "circuit": {
             "values": circuit.K,
             "base": circuit.b,
@@ -106,8 +111,8 @@ def facts(question: Question) -> dict[str, Any]:
             "rounds": circuit.k,
         },
         "proof_bytes": circuit.proof_bytes,
-        "yes": _answer(question, answer=True),
-        "no": _answer(question, answer=False),
+        "yes": _answer(question, allowance, answer=True),
+        "no": _answer(question, allowance, answer=False),
     }
 
 
@@ -177,12 +182,12 @@ def _measured(question: Question, *, answer: bool, engine: "Engine", runs: int) 
 def _attribute(question: Question, name: str) -> dict[str, Any]:
     attribute = question.vocabulary.attribute(name)
     schema = question.vocabulary.schemas[question.vocabulary.place(name)]
-    members = {"schema": schema.name, "bounds": bounds_sentence(attribute)}
+    members = {"schema": schema.name, "bounds": bounds_sentence(attribute), "promise": promise(attribute)}
     described = attribute.to_json()
     return {key: described[key] for key in ("name", "type", "currency", "period") if key in described} | members
 
 
-def _answer(question: Question, *, answer: bool) -> dict[str, Any]:
+def _answer(question: Question, allowance: Allowance, *, answer: bool) -> dict[str, Any]:
     predicate = question.predicate if answer else question.predicate.negated()
     told = telling(question.predicate, question.vocabulary, as_of=question.as_of, answer=answer)
     return {
@@ -190,6 +195,7 @@ def _answer(question: Question, *, answer: bool) -> dict[str, Any]:
         "somebody": told.somebody,
         "clauses": clauses_tell(question.predicate, answer=answer),
         "tells": [_tells(question, told, remainder) for remainder in told.remainders],
+        "disclosed": None if told.somebody is False else allowance.disclosed(answer=answer),
     }
 
 

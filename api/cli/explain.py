@@ -125,6 +125,8 @@ def _head(told: Mapping[str, Any]) -> Table:
     table.add_row("about", _attributes(told["attributes"], several=len(told["schemas"]) > 1))
     if len(told["clauses"]) > 1:
         table.add_row("clauses", _clauses(told["clauses"]))
+    table.add_row("promised", _promises(told["attributes"]))
+    table.add_row("may be asked", _asking(told["asking"]))
     circuit = told["circuit"]
     digits = f"{_counted(circuit['digits'], 'digit')} of base {circuit['base']}, " if circuit["digits"] else ""
     gates, rows = _counted(circuit["gates"], "gate"), _counted(circuit["rows"], "row")
@@ -141,6 +143,23 @@ def _attributes(attributes: Sequence[Mapping[str, Any]], *, several: bool) -> Ta
         origin = f" ({attribute['schema']})" if several else ""
         table.add_row(attribute["name"], attribute["type"], f"{attribute['bounds']}{origin}")
     return table
+
+
+def _promises(attributes: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for attribute in attributes:
+        table.add_row(attribute["name"], Text(attribute["promise"]["words"]))
+    return table
+
+
+def _asking(asking: Mapping[str, Any]) -> Text:
+    """What the rules say, and what they would say if a consent offered the question."""
+    parts = [(asking["words"], "" if asking["allowed"] else "bold yellow")]
+    offered = asking["if_offered"]
+    if offered is not None:
+        also = "yes, if a consent offers this very question" if offered["allowed"] else "nor if a consent offers it"
+        parts.append((f"\n{also}", ""))
+    return Text.assemble(*parts)
 
 
 def _clauses(clauses: Sequence[Mapping[str, Any]]) -> Table:
@@ -163,7 +182,8 @@ def _counted(number: int, word: str) -> str:
 def _told(told: Mapping[str, Any], word: str) -> list[Rule | Text | Table]:
     """What one answer tells: about all clauses together, and about each attribute alone."""
     answer = told[word]
-    title = Text.assemble(present.badge(word), " tells ")
+    never = answer["disclosed"] is None
+    title = Text.assemble(present.badge(word), " would tell " if never else " tells ")
     parts: list[Rule | Text | Table] = [Text(), Rule(title, align="left", style="dim")]
     if answer["somebody"] is False:
         return [*parts, Text("  nobody within the schema's bounds can have this answer")]

@@ -74,7 +74,7 @@ def test_a_compound_question_is_told_whole(explain):
 
 
 def test_what_tells_next_to_nothing_is_not_shown_as_nothing(explain):
-    yes, no = explain("salary > 20", "--no-time")[1].split(" NO  tells")
+    yes, no = explain("salary > 20", "--no-time")[1].split(" NO  would tell")
     assert ("under 0.1 bits" in yes, "18.9 bits" in no) == (True, True)
     assert " bits" not in explain("salary > 20000000", "--no-time")[1]
 
@@ -124,8 +124,23 @@ def test_the_screen_is_eighty_columns_wide(explain, text):
     code, out, _ = explain(text)
     assert code == 0
     assert max(len(line) for line in out.splitlines()) <= 80
-    for word in ("asks", "under", "about", "circuit", "proof", "time", " YES ", " NO "):
+    for word in ("asks", "under", "about", "promised", "may be asked", "circuit", "proof", "time", " YES ", " NO "):
         assert word in out
+
+
+def test_whether_it_may_be_asked_is_told(explain):
+    told = json.loads(explain("salary > 90000", "--json", "--no-time")[1])
+    assert (told["asking"]["refusal"], told["asking"]["nearest"]) == ("ladder", {"salary": ["80000.00", "100000.00"]})
+    assert told["asking"]["if_offered"]["allowed"]
+    assert told["attributes"][0]["promise"]["residual"] == "10000.00"
+    assert [each["words"] for each in told["no"]["disclosed"]] == ["at most 90,000.00 USD per year"]
+    fair = json.loads(explain("salary > 100000", "--json", "--no-time")[1])
+    assert (fair["asking"]["allowed"], fair["asking"]["if_offered"]) == (True, None)
+    never = json.loads(explain("salary > 20", "--json", "--no-time")[1])
+    assert (never["asking"]["if_offered"]["refusal"], never["yes"]["disclosed"]) == ("residual", None)
+    shown = explain("salary > 90000", "--no-time")[1]
+    assert "if a consent offers this very question" in shown
+    assert "nor if a consent offers it" in explain("salary > 20", "--no-time")[1]
 
 
 def test_a_question_over_two_schemas_names_both(explain, payroll, tmp_path):
