@@ -37,6 +37,9 @@ from prover.knowledge import Learnt, Names, Schemas
 from prover.models import KNOWLEDGE
 from prover.vault import Entropy, Notes, Vault
 
+CLOCK_SKEW = 300
+"""Seconds by which a verifier's clock may be ahead of ours, or behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -90,6 +93,9 @@ def judge(
         offered = consent.offered(question.schema, question.as_of)
     except CircuitsError as error:
         return str(getattr(error, "member", "consent"))
+    # By the verifier's clock too: it looks at when the question was put, and bears with what is dated a little later.
+    if not consent.issued_at - CLOCK_SKEW <= query.issued_at < consent.expires_at:
+        return "time"
     if standing.exhausted:
         return "frequency"
     decision = decide(question, known, Rules(offered, shared))

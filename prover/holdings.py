@@ -166,7 +166,9 @@ class Holdings:
         if self.asked.disputed:
             return "disputed"
         age = query.as_of_day - day_number(credential.as_of)
-        if now >= credential.expires_at or (query.max_age is not None and age > query.max_age):
+        # The verifier looks at its own clock when the answer arrives: all that is known of that is until when it may.
+        expired = now >= credential.expires_at or query.expires_at > credential.expires_at
+        if expired or (query.max_age is not None and age > query.max_age):
             return "stale"
         return "absent" if any(name not in credential.commitments for name in needed) else None
 

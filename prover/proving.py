@@ -21,7 +21,7 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
-from prover.disclosure import Ledger
+from prover.disclosure import CLOCK_SKEW, Ledger
 from prover.errors import QueryRefused, VaultError
 from prover.holdings import Reason
 from prover.models import SCHEMAS
@@ -29,9 +29,6 @@ from prover.pool import ProvingPool
 from prover.vault import Entropy, Vault
 
 _VOCABULARIES = 256
-
-CLOCK_SKEW = 60
-"""Seconds by which a verifier's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ class Responder:
             raise QueryRefused("the query is for another provider")
         if query.audience not in self._audiences:
             raise QueryRefused("the query comes from a verifier this provider does not serve")
-        if now >= query.expires_at:
+        if now >= query.expires_at + CLOCK_SKEW:  # what comes too late by its own clock, the verifier refuses itself
             raise QueryRefused("the query has expired")
         if now < query.issued_at - CLOCK_SKEW:
             raise QueryRefused("the query was issued in the future")
