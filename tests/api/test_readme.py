@@ -37,6 +37,8 @@ def test_every_curl_command_is_answered(world):
     world.issue({"C-1001": world.provider.people["ann"]})
     block = re.search(r"```\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[1]
     block = block.replace("$VERIFIER", world.verifier_server.url).replace("$KEY", world.verifier.lender.text)
+    assert block.count("eyJ...") == 2  # a consent in the request, and an attestation in the answer below it
+    block = block.replace("eyJ...", world.consent("C-1001"), 1)
     found = [request(words) for words in commands(block)]
     assert [method for method, *_ in found] == ["POST", "GET", "GET"]
     with world.verifier_server.client() as client:

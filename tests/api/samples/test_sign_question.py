@@ -23,7 +23,9 @@ def run(*arguments, check):
 def test_the_example_asks_a_signed_question(world, tmp_path):
     key, service = SigningKey.generate(entropy=os.urandom(32)), world.verifier.service
     (tmp_path / "bank.pem").write_bytes(key.to_pem())
-    question = (world.verifier_server.url, world.provider.origin, tmp_path / "bank.pem", "salary > 100000", "ann")
+    (tmp_path / "consent.jws").write_text(world.consent("ann", "example-bank") + "\n")
+    who = (world.verifier_server.url, world.provider.origin, tmp_path / "bank.pem")
+    question = (*who, "salary > 100000", tmp_path / "consent.jws")
     assert b"401" in run(*question, check=False).stderr
     now = int(time.time())
     publish(PartyEntry("example-bank", key.public, now), log=service.log, registry=service.registry, now=now)
