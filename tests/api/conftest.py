@@ -300,20 +300,23 @@ class World:
             self.consents[subject, party] = response.json()["consent"]
         return self.consents[subject, party]
 
-    def nobodys(self, party="acme-bank"):
+    def nobodys(self, party="acme-bank", **changes):
         """A consent as the provider would have signed it, of nobody."""
-        terms = {"purpose": "sandbox", "allowed": Allowed(), "reasons": Reasons.FAILED_CLAUSES, "frequency": None}
-        return issue(
-            id=os.urandom(16),
-            handle=os.urandom(16),
-            provider=PROVIDER,
-            relying_party=party,
-            via=ORIGIN,
-            issued_at=int(time.time()),
-            expires_at=4_000_000_000,
-            key=self.provider.signing_key,
-            **terms,
-        ).token
+        terms = {
+            "id": os.urandom(16),
+            "handle": os.urandom(16),
+            "provider": PROVIDER,
+            "relying_party": party,
+            "via": ORIGIN,
+            "purpose": "sandbox",
+            "allowed": Allowed(),
+            "reasons": Reasons.FAILED_CLAUSES,
+            "frequency": None,
+            "issued_at": int(time.time()),
+            "expires_at": 4_000_000_000,
+            "key": self.provider.signing_key,
+        }
+        return issue(**terms | changes).token
 
     def ask(self, predicate="salary > 100000", subject="ann", *, client=None, key=None, **more):
         headers = {"Idempotency-Key": key} if key else {}

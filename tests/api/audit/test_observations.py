@@ -28,7 +28,7 @@ def test_who_when_and_how_it_ended(read, provider):
     read(at=NOW, entry=ProviderEntry("kyc", "Acme KYC", KEY, "https://prover.example", NOW))
     read(at=NOW + 5, provider="kyc", relying_party="one")
     stale = UndeterminedEntry(
-        provider.query("salary > 1", now=NOW, provider="kyc", relying_party="two"), 0, "stale", None
+        provider.query("salary > 1", now=NOW, provider="kyc", relying_party="two"), 0, "stale", None, "a.b.c"
     )
     seen = read(at=NOW + DAY, entry=stale)
     assert (seen.first, seen.last) == (NOW, NOW + DAY)

@@ -19,6 +19,12 @@ def problem(response, name):
     return response.json()
 
 
+def said_in_words(disclosed):
+    """What was disclosed, once the words are taken off that each of it is told in."""
+    assert all(each["words"] for each in disclosed)
+    return [{k: v for k, v in each.items() if k not in {"words", "narrowest_words"}} for each in disclosed]
+
+
 @pytest.mark.parametrize(
     ("predicate", "subject", "answer"),
     [
@@ -36,7 +42,7 @@ def test_a_question_is_answered_with_what_proves_it(world, predicate, subject, a
     assert (told["outcome"], told["answer"]) == ("answer", answer)
     consent = Consent.peek(world.consent(subject))
     assert (told["subject"], told["consent"]) == (consent.handle, b64u(consent.digest))
-    assert told["disclosed"] == peek(told["attestation"])["disclosed"]
+    assert said_in_words(told["disclosed"]) == peek(told["attestation"])["disclosed"]
     assert told["proof"]["bytes"] > 100
     key = VerifyKey.from_jwk(world.lender.get("/.well-known/jwks.json").json()["keys"][0])
     said = open_signed(told["attestation"], typ="zkattest-attestation+jwt", key=key)
