@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from api.conform.operations import encoding, group, language, log, records, statements
+from api.conform.operations import consents, encoding, group, language, log, records, statements
 from api.conform.operations.members import Operation
 from circuits.encoding import canonical_json, parse_json
 from circuits.errors import (
     CircuitsError,
+    ConsentRefused,
     EncodingError,
     PredicateSyntaxError,
     PredicateTypeError,
@@ -22,6 +23,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     **group.OPERATIONS,
     **language.OPERATIONS,
     **log.OPERATIONS,
+    **consents.OPERATIONS,
     **records.OPERATIONS,
     **statements.OPERATIONS,
 }
@@ -58,6 +60,8 @@ def refusal(error: BaseException) -> dict[str, Any]:
             return {"code": "predicate-syntax", "position": error.position}
         case PredicateTypeError():
             return {"code": "predicate-type", "position": error.position}
+        case ConsentRefused():
+            return {"code": f"consent-{error.member.replace('_', '-')}"}
         case ProofMalformed():
             return {"code": "proof-malformed"}
         case ProofInvalid():

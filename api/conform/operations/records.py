@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from api.conform.operations.members import Members, Operation
 from circuits.group import EngineName
+from verifier.asked import require_asked
 from verifier.attestation import Attestation
-from verifier.checking import Answered, check
-from verifier.entries.kinds import AnswerEntry, decode
+from verifier.checking import Answered, check, require_consent
+from verifier.consented import require_usable
+from verifier.entries.kinds import AnswerEntry, UndeterminedEntry, decode
 from verifier.errors import EntryError
 from verifier.evidence.evidence import Trust, verify_evidence
 from verifier.fold.registry import Registry
@@ -17,12 +19,18 @@ def _entry(members: Members, _engine: EngineName) -> dict[str, Any]:
     return {"kind": entry.kind, "seconds": appended_at}
 
 
-def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
+def _folded(members: Members) -> tuple[Trust, Registry]:
+    """What the log says by its entries; one that was erased is null: a later erasure says at whose word."""
     trust = Trust.from_json(members["pins"])
     registry = Registry(trust=trust)
     for index, body in enumerate(members["entries"]):
-        if body is not None:  # erased: an erasure among the later entries says at whose word
+        if body is not None:
             registry.apply(index, *decode(body.encode()))
+    return trust, registry
+
+
+def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
+    trust, registry = _folded(members)
     index = len(members["entries"])
     answer, answered_at = decode(members["answer"].encode())
     if not isinstance(answer, AnswerEntry) or answer.asked_at > index:
@@ -54,6 +62,20 @@ def _answer(members: Members, engine: EngineName) -> dict[str, Any]:
     }
 
 
+def _undetermined(members: Members, _engine: EngineName) -> dict[str, Any]:
+    trust, registry = _folded(members)
+    outcome, logged_at = decode(members["undetermined"].encode())
+    if not isinstance(outcome, UndeterminedEntry) or outcome.asked_at > len(members["entries"]):
+        raise EntryError("not undetermined, or it relies on a later state of the log than its own")
+    query, asked_at = outcome.query, outcome.asked_at
+    require_asked(query, outcome.request, registry=registry, asked_at=asked_at, now=logged_at)
+    granted = require_consent(
+        query, outcome.consent, registry=registry, audience=trust.origin, asked_at=asked_at, now=logged_at
+    )
+    require_usable(granted, query, registry=registry, asked_at=asked_at)
+    return {"reason": outcome.reason}
+
+
 def _evidence(members: Members, engine: EngineName) -> dict[str, Any]:
     verdict = verify_evidence(members["evidence"].encode(), trust=Trust.from_json(members["pins"]), engine=engine)
     return {
@@ -73,5 +95,6 @@ def _evidence(members: Members, engine: EngineName) -> dict[str, Any]:
 OPERATIONS: Final[dict[str, Operation]] = {
     "entry.read": _entry,
     "answer.check": _answer,
+    "undetermined.check": _undetermined,
     "evidence.verify": _evidence,
 }

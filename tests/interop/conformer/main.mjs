@@ -1,9 +1,10 @@
 // A second implementation of what needs no proof system: canonical bytes, the group, the transcript, credentials,
-// notes, the log. Node's own crypto and big integers, nothing of ours. It answers on stdin and stdout:
+// consents, notes, the log. Node's own crypto and big integers, nothing of ours. It answers on stdin and stdout:
 //   attest conform "node tests/interop/conformer/main.mjs"
 import { createInterface } from "node:readline";
 import { age, canonical, date, document, framed, Reader, seconds, unframed } from "./bytes.mjs";
 import { hex, need, Refused, unbase64, unhex } from "./common.mjs";
+import { openConsent, openReceipt, openWithdrawal } from "./consents.mjs";
 import { commit, generator, point, scalar, transcript } from "./curve.mjs";
 import { openCheckpoint, openNote, readKey, requireCosigned, verifyTlogProof } from "./notes.mjs";
 import { openCredential, readJwk } from "./tokens.mjs";
@@ -29,6 +30,9 @@ const OPERATIONS = {
   "transcript.run": ({ steps }) => ({ challenges: transcript(steps) }),
   "key.read": ({ jwk }) => readJwk(jwk),
   "credential.open": openCredential,
+  "consent.open": openConsent,
+  "withdrawal.open": openWithdrawal,
+  "receipt.open": openReceipt,
   "vkey.read": ({ kind, vkey }) => readKey(vkey, kind),
   "note.open": ({ note, vkey }) => ({ text: openNote(note, vkey) }),
   "checkpoint.open": ({ note, vkey }) => openCheckpoint(note, vkey),

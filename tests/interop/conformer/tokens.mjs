@@ -1,4 +1,4 @@
-// Keys as JWKs (RFC 8037, thumbprints of RFC 7638) and credentials: compact JWS with one acceptable header.
+// Keys as JWKs (RFC 8037, thumbprints of RFC 7638) and credentials; compact JWS with one acceptable header.
 import { date, document, Reader } from "./bytes.mjs";
 import { hex, need, sha256, unbase64 } from "./common.mjs";
 import { point } from "./curve.mjs";
@@ -6,9 +6,10 @@ import { requireStrong, signedBy } from "./notes.mjs";
 
 const ITEM = ["name", "commitment", "source", "verified_at"];
 const SOURCES = ["payroll", "bank", "document", "self"];
-const MEMBERS = ["iss", "jti", "iat", "exp", "as_of", "schema", "attributes"];
-const isText = (value) => typeof value === "string";
-const same = (found, wanted) => found.length === wanted.length && wanted.every((name) => found.includes(name));
+const MEMBERS = ["iss", "jti", "person", "iat", "exp", "as_of", "schema", "attributes"];
+const [FIRST, LAST] = [-62_135_596_800, 253_402_300_799]; // the years 1 to 9999
+export const isText = (value) => typeof value === "string";
+export const same = (found, wanted) => found.length === wanted.length && wanted.every((name) => found.includes(name));
 
 export function readJwk(jwk) {
   need(Object.keys(jwk).every((name) => ["kty", "crv", "x", "kid", "alg", "use"].includes(name)), "another member");
@@ -21,7 +22,7 @@ export function readJwk(jwk) {
   need((jwk.kid ?? kid) === kid, "the thumbprint of another key");
   return { kid, public: hex(key) };
 }
-function bytes(text, size) {
+export function bytes(text, size) {
   need(isText(text), "not a text");
   const content = unbase64(text, "base64url");
   need(content.length === size, "another length");
@@ -29,25 +30,37 @@ function bytes(text, size) {
 }
 const json = (part) => new Reader(document({ bytes: hex(unbase64(part, "base64url")) })).document();
 
-export function openCredential({ token, jwk }) {
+export function openSigned({ token, jwk }, type) {
   const key = readJwk(jwk);
   const parts = token.split(".");
   need(parts.length === 3 && token.length <= 1 << 17, "not three parts");
   const [header, stated] = [json(parts[0]), json(parts[1])];
   need(header instanceof Map && same([...header.keys()], ["alg", "kid", "typ"]), "another header");
   need(header.get("alg") === "Ed25519" && header.get("kid") === key.kid, "another algorithm or key");
-  need(header.get("typ") === "zkattest-credential+jwt", "another type of token");
+  need(header.get("typ") === type, "another type of token");
   signedBy(key, Buffer.from(`${parts[0]}.${parts[1]}`), unbase64(parts[2], "base64url"));
   need(stated instanceof Map, "not an object");
+  return stated;
+}
+export function time(value) {
+  need(Number.isInteger(value) && value >= FIRST && value <= LAST, "not a time");
+  return value;
+}
+export function name(value) {
+  need(isText(value) && /^(?:[^\p{C}\p{Z}]| ){1,256}$/u.test(value), "not a name");
+  return value;
+}
+export function openCredential({ token, jwk }) {
+  const stated = openSigned({ token, jwk }, "zkattest-credential+jwt");
   const names = [...stated.keys()].filter((name) => name !== "supersedes");
   need(same(names, MEMBERS), "other members");
-  const [issued_at, expires_at] = [stated.get("iat"), stated.get("exp")];
-  need(Number.isInteger(issued_at) && Number.isInteger(expires_at) && expires_at > issued_at, "other times");
-  need(isText(stated.get("iss")) && /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u.test(stated.get("iss")), "another issuer");
+  const [issued_at, expires_at] = [time(stated.get("iat")), time(stated.get("exp"))];
+  need(expires_at > issued_at, "it ends when it begins");
   need(isText(stated.get("as_of")) && date(stated.get("as_of")), "not a date");
   return {
     id: bytes(stated.get("jti"), 16).toString("base64url"),
-    provider: stated.get("iss"),
+    provider: name(stated.get("iss")),
+    person: bytes(stated.get("person"), 16).toString("base64url"),
     schema: hex(bytes(stated.get("schema"), 32)),
     digest: hex(sha256(token)),
     commitments: commitments(stated.get("attributes")),

@@ -4,16 +4,23 @@ import sys
 from pathlib import Path
 
 import answer_topics
+import attestation_topic
+import consent_topics
 import encodings_topic
+import entry_topic
 import evidence_topics
 import group_topics
 import language_topics
 import log_topics
 import statement_topics
+import token_topics
 
 from api.tables import fast_engine
 
-TOPICS = (encodings_topic, group_topics, language_topics, log_topics, statement_topics, answer_topics, evidence_topics)
+TOPICS = (
+    *(encodings_topic, group_topics, language_topics, log_topics, token_topics, consent_topics, statement_topics),
+    *(entry_topic, answer_topics, attestation_topic, evidence_topics),
+)
 
 
 def main(folder):

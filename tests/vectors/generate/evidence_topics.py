@@ -2,23 +2,25 @@
 
 import json
 
-from answer_topics import BANK, NEXT_ATTESTING, changed, in_query, rotated_provider, signed
+from answer_topics import rotated_provider
+from asking import PINS
+from bodies import BANK, NEXT_ATTESTING, NEXT_SIGNING, changed, in_query, signed
 from log_topics import WITNESSES
 from statement_topics import BOTH
 from topics import Topic
-from world import ATTESTING, NOW, ORIGIN, PAY, PERSON, TRUST, peopled, query
+from world import ATTESTING, NOW, ORIGIN, PAY, PERSON, PROVIDER, granted, peopled, query
 
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
 from circuits.query import Reasons
 from verifier.entries.attestors import rotate
+from verifier.entries.kinds import ProviderEntry
 from verifier.entries.parties import PartyEntry
 from verifier.evidence.evidence import build
 from verifier.evidence.file import EvidenceFile
 from verifier.log.leaves import LoggedEntry
 from verifier.log.note import Checkpoint, NoteSigner
 
-PINS = TRUST.to_json()
 ROLES = ("answer", "providers", "schemas", "credentials")
 QUERY = {
     "id": b64u(bytes(16)),
@@ -26,8 +28,8 @@ QUERY = {
     "audience": "other.example/log",
     "relying_party": "second-bank",
     "provider": "other-kyc",
-    "subject": "ada",
-    "purpose": "gossip",
+    "subject": granted("ada").handle,
+    "purpose": "tenancy",
     "predicate": "salary > 1",
     "predicate_digest": b64u(bytes(32)),
     "schemas": [b64u(bytes(32))],
@@ -36,7 +38,7 @@ QUERY = {
     "max_age": None,
     "issued_at": "2026-01-01T00:00:00Z",
     "expires_at": "2027-01-01T00:00:00Z",
-    "consent": "none",
+    "consent": b64u(granted("ada").digest),
 }
 
 
@@ -69,6 +71,11 @@ def files():
     world, pair = rotated_provider()
     entry = world.answer(both, *pair, schemas=schemas)
     yield "rotated-provider", evidence(world, entry), PINS, "credentials signed by two keys of one provider"
+    world, held = peopled()
+    world.append(ProviderEntry(PROVIDER, "Acme KYC", NEXT_SIGNING.public, "https://prover.example", NOW - 60))
+    newer = granted(issued_at=NOW - 30, key=NEXT_SIGNING)
+    entry = world.answer(query(under=newer), held["ada"][0])
+    yield "rotated-consent", evidence(world, entry), PINS, "the consent is signed by a newer key than the credential"
     world, held = peopled()
     world.append(rotate(origin=ORIGIN, key=NEXT_ATTESTING.public, by=ATTESTING, now=NOW))
     entry = world.answer(query(), held["ada"][0], key=NEXT_ATTESTING)
@@ -205,6 +212,7 @@ def _lying_bodies(index, file):
     token = json.loads(bodies["credentials"])["token"]
     stated = json.loads(body)
     attestation, proof = stated["attestation"], stated["proof"]
+    disclosed = [each | {"bits": "9.99"} for each in stated["disclosed"]]
     for name, role, change, why in (
         ("turned", "answer", {"answer": "yes"}, "the other answer"),
         ("time", "answer", {"at": "2026-11-18T00:00:00Z"}, "answered before it was put"),
@@ -216,6 +224,10 @@ def _lying_bodies(index, file):
         ("proof", "answer", {"proof": "A" * len(proof)}, "a proof of zeros"),
         ("proof-short", "answer", {"proof": proof[:-4]}, "a proof cut short"),
         ("attestation", "answer", {"attestation": attestation[:-6] + "AAAAAA"}, "another signature of the verifier"),
+        ("consent", "answer", {"consent": granted("ada").token}, "somebody else's consent"),
+        ("no-consent", "answer", {"consent": ""}, "under no consent"),
+        ("disclosed", "answer", {"disclosed": disclosed}, "another word of what it disclosed"),
+        ("undisclosed", "answer", {"disclosed": []}, "nothing is said of what it disclosed"),
         ("provider-id", "providers", {"id": "other-kyc"}, "another provider"),
         ("provider-key", "providers", {"jwk": SigningKey(bytes(32)).public.to_jwk()}, "another key of the provider"),
         ("provider-from", "providers", {"valid_from": "2027-01-01T00:00:00Z"}, "a key that is not valid yet"),

@@ -1,106 +1,15 @@
-"""Keys, credentials, queries, statements and their proofs."""
+"""Queries, statements and their proofs."""
 
-import json
 from dataclasses import replace
 
+from token_topics import JWK, OTHER
 from topics import Topic
-from world import PAY, PERSON, SIGNING, peopled, query
+from world import PAY, PERSON, peopled, query
 
-from circuits import jws
-from circuits.credential import TYP
-from circuits.encoding import b64u, b64u_decode, canonical_json
-from circuits.jws import SigningKey
+from circuits.encoding import b64u
 from circuits.query import Reasons
 
-JWK = SIGNING.public.to_jwk()
-OTHER = SigningKey(bytes(32)).public.to_jwk()
 BOTH = 'monthly_pay > 4000 && country == "US"'
-
-
-def key_cases(topic):
-    topic.accept("key", "key.read", {"jwk": JWK}, "kid is the RFC 7638 thumbprint")
-    bare = {name: JWK[name] for name in ("kty", "crv", "x")}
-    topic.accept("key-bare", "key.read", {"jwk": bare}, "nothing but the key")
-    for name, change, why in (
-        ("private", {"d": JWK["x"]}, "a private key is not to be shown around"),
-        ("kty", {"kty": "EC"}, "another type of key"),
-        ("crv", {"crv": "X25519"}, "another curve"),
-        ("alg", {"alg": "ES256"}, "another algorithm"),
-        ("use", {"use": "enc"}, "another use"),
-        ("kid", {"kid": OTHER["kid"]}, "the thumbprint of another key"),
-        ("short", {"x": b64u(bytes(31))}, "31 bytes"),
-        ("padded", {"x": JWK["x"] + "="}, "there is no padding"),
-        ("weak-0", {"x": b64u(bytes(32))}, "a point of small order: anyone can sign"),
-        ("weak-1", {"x": b64u(b"\x01" + bytes(31))}, "the neutral element"),
-        ("number", {"x": 5}, "not a text"),
-    ):
-        topic.reject(f"key-{name}", "key.read", {"jwk": bare | change}, why, mutates="key-bare")
-
-
-def credential_topic():
-    topic = Topic("credential", "Keys (RFC 8037) and credentials: compact JWS, Ed25519, one acceptable header.")
-    key_cases(topic)
-    world, held = peopled()
-    token = held["ada"][0].token
-    topic.shared["ada"] = token
-    topic.accept("open", "credential.open", {"token": token, "jwk": JWK}, "commitments to what a provider verified")
-    successor = world.issue("ada/2", {"salary": "130000"}, supersedes=held["ada"][0].id, log=False).token
-    topic.accept("supersedes", "credential.open", {"token": successor, "jwk": JWK}, "one that replaces another")
-    head, payload, signature = token.split(".")
-    stated, flipped = json.loads(b64u_decode(payload)), bytearray(b64u_decode(signature))
-    flipped[0] ^= 1
-    names = {"alg": "Ed25519", "kid": SIGNING.kid, "typ": TYP}
-    for name, changed, why in (
-        ("signature", f"{head}.{payload}.{b64u(bytes(flipped))}", "one bit of the signature"),
-        ("signature-cut", f"{head}.{payload}.{signature[:-2]}", "a signature that is too short"),
-        ("unsigned", f"{head}.{payload}.", "no signature"),
-        ("none", f"{_header(names | {'alg': 'none'})}.{payload}.", "the algorithm none"),
-        ("alg", f"{_header(names | {'alg': 'EdDSA'})}.{payload}.{signature}", "another name of the algorithm"),
-        ("kid", f"{_header(names | {'kid': OTHER['kid']})}.{payload}.{signature}", "another key is named"),
-        ("typ", f"{_header(names | {'typ': 'JWT'})}.{payload}.{signature}", "another type is named"),
-        ("crit", f"{_header(names | {'crit': ['x']})}.{payload}.{signature}", "a header with more in it"),
-        ("four-parts", f"{token}.", "four parts"),
-        ("two-parts", f"{head}.{payload}", "two parts"),
-        ("padded", f"{head}.{payload}.{signature}=", "there is no padding"),
-        ("resigned", jws.sign(stated, typ="JWT", key=SIGNING), "signed, as a token of another type"),
-        ("attestation", jws.sign(stated, typ="zkattest-attestation+jwt", key=SIGNING), "signed, as an attestation"),
-    ):
-        topic.reject(name, "credential.open", {"token": changed, "jwk": JWK}, why, mutates="open")
-    topic.reject(
-        "other-key", "credential.open", {"token": token, "jwk": OTHER}, "signed by another key", mutates="open"
-    )
-    _signed_nonsense(topic, stated)
-    return topic
-
-
-def _header(members):
-    return b64u(canonical_json(members))
-
-
-def _signed_nonsense(topic, stated):
-    """What the provider's own key signed, and what is no credential all the same."""
-    first = stated["attributes"][0]
-    for name, change, why in (
-        ("extra", {"note": "x"}, "a member more"),
-        ("exp", {"exp": stated["iat"]}, "it ends when it begins"),
-        ("iat", {"iat": "now"}, "a time that is no number"),
-        ("jti", {"jti": b64u(bytes(15))}, "an id of 15 bytes"),
-        ("schema", {"schema": b64u(bytes(31))}, "a digest of 31 bytes"),
-        ("as-of", {"as_of": "2026-02-30"}, "no such day"),
-        ("empty", {"attributes": []}, "no attribute"),
-        ("twice", {"attributes": [first, first]}, "an attribute twice"),
-        ("source", {"attributes": [first | {"source": "hearsay"}]}, "no such source"),
-        ("verified-at", {"attributes": [first | {"verified_at": "yesterday"}]}, "no date"),
-        ("point", {"attributes": [first | {"commitment": b64u(b"\x02" + bytes(31) + b"\x05")}]}, "not on the curve"),
-        ("point-short", {"attributes": [first | {"commitment": b64u(bytes(32))}]}, "a commitment of 32 bytes"),
-        ("item-extra", {"attributes": [first | {"value": "129000"}]}, "an attribute with a member more"),
-        ("supersedes", {"supersedes": None}, "it supersedes nothing, and says so"),
-    ):
-        token = jws.sign(stated | change, typ=TYP, key=SIGNING)
-        topic.reject(f"signed-{name}", "credential.open", {"token": token, "jwk": JWK}, why, mutates="open")
-    without = {name: stated[name] for name in stated if name != "as_of"}
-    token = jws.sign(without, typ=TYP, key=SIGNING)
-    topic.reject("signed-missing", "credential.open", {"token": token, "jwk": JWK}, "a member less", mutates="open")
 
 
 def query_cases(topic):
@@ -109,8 +18,8 @@ def query_cases(topic):
     topic.accept(
         "query", "query.read", {"query": stated}, "every field, framed, and the digest that a proof is bound to"
     )
-    consented = query(reasons=Reasons.FAILED_CLAUSES, consent="c-1", max_age=None).to_json()
-    topic.accept("query-consent", "query.read", {"query": consented}, "with a consent, with reasons, without an age")
+    other = replace(asked, reasons=Reasons.FAILED_CLAUSES, consent="", max_age=None).to_json()
+    topic.accept("query-told", "query.read", {"query": other}, "with reasons, without an age, naming no consent")
     for name, change, why in (
         ("id", {"id": b64u(bytes(15))}, "an id has 16 bytes"),
         ("nonce", {"nonce": b64u(bytes(31))}, "a nonce has 32 bytes"),
@@ -222,4 +131,4 @@ def _not_built(topic, inputs, held):
 
 
 def topics():
-    return [credential_topic(), statement_topic()]
+    return [statement_topic()]

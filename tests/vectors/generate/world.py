@@ -5,11 +5,14 @@ import hashlib
 from language_topics import PAYROLL
 from log_topics import ORIGIN, SIGNER
 
+from circuits import consent as consents
 from circuits import statement
 from circuits.attributes import Schema, default_schema
+from circuits.consent import Allowed
 from circuits.credential import Provenance, issue
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
+from circuits.leakage import Known, Question, Rules, decide, disclosed, learn
 from circuits.pedersen import Opening, commit
 from circuits.predicate import evaluate, parse
 from circuits.predicate.clauses import clauses as clauses_of
@@ -18,6 +21,7 @@ from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from verifier.attestation import attest
 from verifier.checking import Answered, CheckedProof, Claim
+from verifier.consented import Granted
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, encode
 from verifier.fold.credentials import Registered
 from verifier.fold.registry import Registry
@@ -31,8 +35,12 @@ PROVIDER = "acme-kyc"
 PERSON = default_schema()
 PAY = Schema.from_json(PAYROLL)
 SIGNING = SigningKey(bytes(31) + b"\x01")
+OTHER_PROVIDER = "other-kyc"
+OTHER_SIGNING = SigningKey(bytes(31) + b"\x07")
 ATTESTING = SigningKey(bytes(31) + b"\x02")
 TRUST = Trust(SIGNER.verifier, ATTESTING.public)
+GRANTED = {}
+"""Every consent that was granted, by the name that queries give it."""
 PEOPLE = {"ada": ("129000", "10750"), "bob": ("58000.50", "3900")}
 
 
@@ -80,10 +88,10 @@ class World:
 
     # -- the provider ------------------------------------------------------------------------------------------------
 
-    def register(self, *schemas, key=SIGNING):
-        self.append(ProviderEntry(PROVIDER, "Acme KYC", key.public, "https://prover.example", NOW - 86_400))
+    def register(self, *schemas, provider=PROVIDER, key=SIGNING):
+        self.append(ProviderEntry(provider, "Acme KYC", key.public, "https://prover.example", NOW - 86_400))
         for schema in schemas:
-            self.append(SchemaEntry(PROVIDER, schema))
+            self.append(SchemaEntry(provider, schema))
 
     def issue(self, name, values, *, schema=PERSON, log=True, **changes):
         encoded = {key: schema.attribute(key).encode(text) for key, text in values.items()}
@@ -118,7 +126,9 @@ class World:
             holds = tuple(evaluate(clause, values, query.as_of_day) for clause in clauses_of(predicate))
         built = statement.build(query, predicate, vocabulary, credentials, answer=told, clauses=holds)
         proof = statement.prove(built, Witness.of(built, openings), entropy=hashlib.sha256(query.digest).digest())
-        return Answered(told, tuple(each.id for each in credentials), proof, holds), predicate, vocabulary, built
+        ids, left = tuple(each.id for each in credentials), _told(query, predicate, vocabulary, told, holds)
+        answered = Answered(told, ids, proof, holds, left)
+        return answered, predicate, vocabulary, built
 
     # -- the verifier ------------------------------------------------------------------------------------------------
 
@@ -130,7 +140,8 @@ class World:
         registered = tuple(Registered(each, 0, 0, 0, None) for each in credentials)
         place = len(self.logged) if index is None else index
         size = len(self.logged) if asked_at is None else asked_at
-        claim = Claim(query, predicate, vocabulary, registered, answered, size, built, request is not None)
+        granted = Granted(GRANTED[query.consent], 0)
+        claim = Claim(query, predicate, vocabulary, registered, answered, size, built, granted, request is not None)
         token = attest(CheckedProof(claim), signer=key, origin=ORIGIN, index=place, now=now).token
         return AnswerEntry(
             query=query,
@@ -139,21 +150,50 @@ class World:
             answer=answered.answer,
             proof=answered.proof,
             attestation=token,
+            consent=granted.consent.token,
+            disclosed=answered.disclosed,
             clauses=answered.clauses,
             request=request,
         )
 
 
-def query(predicate="salary > 100000", subject="ada", *, schemas=(PERSON,), **changes):
-    """A question as the verifier puts it."""
+def handle(subject, party="first-bank"):
+    """By which a relying party asks about somebody."""
+    return seeded(f"handle/{subject}/{party}", 16)
+
+
+def granted(subject="ada", party="first-bank", **changes):
+    """A consent of somebody; to anything, unless it is changed."""
     settings = {
-        "id": b64u(seeded(f"id/{predicate}/{subject}", 16)),
-        "nonce": seeded(f"nonce/{predicate}/{subject}"),
-        "audience": ORIGIN,
-        "relying_party": "first-bank",
+        "id": seeded(f"consent/{subject}/{party}/{sorted(changes.items(), key=str)}", 16),
         "provider": PROVIDER,
-        "subject": subject,
-        "purpose": "loan",
+        "handle": handle(subject, party),
+        "relying_party": party,
+        "via": ORIGIN,
+        "purpose": "credit-decision",
+        "allowed": Allowed(),
+        "reasons": Reasons.FAILED_CLAUSES,
+        "frequency": None,
+        "issued_at": NOW - 3600,
+        "expires_at": NOW + 86_400 * 365,
+        "key": SIGNING,
+    }
+    made = consents.issue(**(settings | changes))
+    GRANTED[b64u(made.digest)] = made
+    return made
+
+
+def query(predicate="salary > 100000", who="ada", *, schemas=(PERSON,), under=None, **changes):
+    """A question as the verifier puts it, under a consent."""
+    consent = under or granted(who)
+    settings = {
+        "id": b64u(seeded(f"id/{predicate}/{who}", 16)),
+        "nonce": seeded(f"nonce/{predicate}/{who}"),
+        "audience": ORIGIN,
+        "relying_party": consent.relying_party,
+        "provider": consent.provider,
+        "subject": consent.handle,
+        "purpose": consent.purpose,
         "predicate_text": predicate,
         "predicate_digest": parse(predicate, Vocabulary(schemas)).digest,
         "schema_digests": tuple(schema.digest for schema in schemas),
@@ -161,8 +201,16 @@ def query(predicate="salary > 100000", subject="ada", *, schemas=(PERSON,), **ch
         "max_age": 90,
         "issued_at": NOW - 1,
         "expires_at": NOW + 60,
+        "consent": b64u(consent.digest),
     }
     return Query(**(settings | changes))
+
+
+def _told(query, predicate, vocabulary, answer, clauses):
+    """What an answer tells somebody who knew nothing."""
+    question = Question(predicate, vocabulary, query.as_of_day, query.reasons)
+    spent = decide(question, Known(), Rules()).spent
+    return disclosed(question, Known().own, learn(question, spent, answer=answer, clauses=clauses).own)
 
 
 def peopled():
@@ -175,3 +223,10 @@ def peopled():
         pay = {"monthly_pay": monthly, "salary": "1"}
         held[name] = world.issue(name, values), world.issue(f"{name}/pay", pay, schema=PAY)
     return world, held
+
+
+def other_company():
+    """The same with a second provider, and that one's consent of Ada."""
+    world, _held = peopled()
+    world.register(provider=OTHER_PROVIDER, key=OTHER_SIGNING)
+    return world, granted(provider=OTHER_PROVIDER, key=OTHER_SIGNING)
