@@ -15,7 +15,6 @@ from circuits.attributes import Attribute, Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
 from circuits.errors import CircuitsError, SchemaError
 from circuits.leakage import Knowledge
-from circuits.predicate.nodes import Form
 from circuits.vocabulary import Vocabulary
 from prover.errors import VaultError
 
@@ -109,7 +108,7 @@ class Names:
             learnt: as kept.
             current: by the question's names, the id of the credential that speaks for each now.
         """
-        known = _renamed(learnt.known, self._short)
+        known = learnt.known.renamed(self._short)
         changed = [
             name
             for name, full in self._full.items()
@@ -123,7 +122,7 @@ class Names:
         asked = {
             self._full[name]: Source(credential, schemas[place(name)].digest) for name, credential in current.items()
         }
-        return Learnt(_renamed(known, self._full), {**before.sources, **asked})
+        return Learnt(known.renamed(self._full), {**before.sources, **asked})
 
 
 def full_name(schema: Schema, attribute: Attribute) -> str:
@@ -137,15 +136,3 @@ def _find(schema: Schema, full: str) -> Attribute:
         if full_name(schema, each) == full:
             return each
     raise SchemaError(schema.name, f"no attribute named {full!r}")
-
-
-def _renamed(known: Knowledge, names: Mapping[str, str]) -> Knowledge:
-    """Rename the attributes that have another name. Forms stay sorted by name, and nothing else of them changes."""
-
-    def form(old: Form) -> Form:
-        return tuple(sorted(((c, names.get(name, name)) for c, name in old), key=lambda member: member[1]))
-
-    return Knowledge(
-        {form(each): cuts for each, cuts in known.cuts.items()},
-        {form(each): left for each, left in known.possible.items()},
-    )

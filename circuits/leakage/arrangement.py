@@ -5,9 +5,9 @@ is cut into boxes, one piece of each attribute and of each form, of which those 
 box an attribute has as many values as the box's shadow on it (circuits.telling.shadows).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import combinations_with_replacement, islice, product
 
 from circuits.attributes import Attributes
 from circuits.leakage.cuts import alone, pieces
@@ -18,6 +18,7 @@ from circuits.telling.intervals import Interval
 from circuits.telling.shadows import Budget, Inequality, TooMuchWorkError, shadow
 
 MAX_BOXES = 1024
+MAX_SHADOWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,14 @@ class Box:
         group: whose.
         attributes, forms: the pieces, in the group's order.
         most: what of each attribute's piece can occur at most.
-        widths: how many values of each attribute surely occur.
+        sure: what of each attribute's piece surely occurs; None: perhaps nothing.
     """
 
     group: Group
     attributes: tuple[Interval, ...]
     forms: tuple[Interval, ...]
     most: tuple[Interval, ...]
-    widths: tuple[int, ...]
+    sure: tuple[Interval | None, ...]
 
 
 def groups(forms: Mapping[Form, object]) -> list[Group]:
@@ -68,7 +69,7 @@ def boxes(group: Group, known: Knowledge, schema: Attributes, budget: Budget) ->
     cells = [pieces(known.left(alone(name), schema), known.cuts.get(alone(name), ())) for name in group.names]
     if not group.forms:
         for (piece,) in product(*cells):
-            yield Box(group, (piece,), (), (piece,), (piece[1] - piece[0] + 1,))
+            yield Box(group, (piece,), (), (piece,), (piece,))
         return
     candidates = _candidates(group, cells, known, schema)
     for attributes, forms in islice(candidates, MAX_BOXES):
@@ -77,6 +78,37 @@ def boxes(group: Group, known: Knowledge, schema: Attributes, budget: Budget) ->
             yield Box(group, attributes, forms, *projected)
     if next(candidates, None) is not None:
         raise TooMuchWorkError
+
+
+def narrowest(found: Iterable[Box], place: int, *, mixed: bool) -> int:
+    """Count the values of an attribute that are surely left to whoever is in any of the boxes.
+
+    Args:
+        found: a group's boxes.
+        place: the attribute's, in the group.
+        mixed: whether somebody may have been in several of the boxes, one after the other, with the same value of the
+            attribute. Then it lies in all their shadows at once; how far these overlap, two of them determine.
+
+    Raises:
+        TooMuchWorkError: there are too many different shadows to compare.
+    """
+    shadows = {(box.most[place], box.sure[place]) for box in found}
+    if not mixed:
+        return min((_width(sure) for _, sure in shadows), default=1)
+    if len(shadows) > MAX_SHADOWS:
+        raise TooMuchWorkError
+    pairs = combinations_with_replacement(shadows, 2)
+    return min((_width(_common(a, b)) for (most, a), (other, b) in pairs if _common(most, other)), default=1)
+
+
+def _common(a: Interval | None, b: Interval | None) -> Interval | None:
+    if a is None or b is None or max(a[0], b[0]) > min(a[1], b[1]):
+        return None
+    return max(a[0], b[0]), min(a[1], b[1])
+
+
+def _width(interval: Interval | None) -> int:
+    return 0 if interval is None else interval[1] - interval[0] + 1
 
 
 def _candidates(
@@ -96,8 +128,8 @@ def _candidates(
 
 def _projected(
     group: Group, attributes: tuple[Interval, ...], forms: tuple[Interval, ...], budget: Budget
-) -> tuple[tuple[Interval, ...], tuple[int, ...]] | None:
-    """Project a box on each attribute: at most, and how many values surely; None if surely nobody is in it."""
+) -> tuple[tuple[Interval, ...], tuple[Interval | None, ...]] | None:
+    """Project a box on each attribute: what occurs at most, and what surely; None if surely nobody is in it."""
     system: list[Inequality] = []
     for i, piece in enumerate(attributes):
         system += _between(tuple(int(i == j) for j in range(len(attributes))), piece)
@@ -105,15 +137,14 @@ def _projected(
         coefficients = {name: coefficient for coefficient, name in form}
         system += _between(tuple(coefficients.get(name, 0) for name in group.names), strip)
     most: list[Interval] = []
-    widths: list[int] = []
+    sure: list[Interval | None] = []
     for i in range(len(attributes)):
         real = shadow(system, i, dark=False, budget=budget)
         if real.interval is None:
             return None
-        sure = real if real.exact else shadow(system, i, dark=True, budget=budget)
         most.append(real.interval)
-        widths.append(0 if sure.interval is None else sure.interval[1] - sure.interval[0] + 1)
-    return tuple(most), tuple(widths)
+        sure.append(real.interval if real.exact else shadow(system, i, dark=True, budget=budget).interval)
+    return tuple(most), tuple(sure)
 
 
 def _between(coefficients: tuple[int, ...], interval: Interval) -> list[Inequality]:

@@ -6,6 +6,7 @@ tell the same twice.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from circuits.attributes import Attributes
 from circuits.predicate import nodes
@@ -18,8 +19,11 @@ Cuts = tuple[int, ...]
 """Ascending."""
 
 
+@lru_cache(maxsize=1024)
 def cuts_of(predicate: Predicate, schema: Attributes, as_of: int) -> Mapping[Form, Cuts]:
     """List a question's cuts by attribute, `((1, name),)`, and by form without common divisor.
+
+    Lenders ask the same ones over and over: do not change what is returned.
 
     Args:
         predicate: the question.

@@ -76,10 +76,10 @@ class Reading:
             rows &= seen.rows
         if not rows:  # it contradicts what was known: the value is another one, and of that one nothing is known yet
             return self._known.without(self._predicate.attributes)
-        left = dict(self._known.possible)
+        left: dict[Form, Intervals] = {}
         for seen in self._seen:
             left |= self._left([box for box, own in seen.boxes if own & rows])
-        return Knowledge(self._known.cuts, left)
+        return self._known.with_left(left)
 
     def _see(self, as_of: int) -> tuple[_Seen, ...] | None:
         """Look at every group; None if that takes too much work: then nothing follows, and nothing is added."""

@@ -3,11 +3,13 @@
 Two things are kept apart. *Cuts* say what was ever asked, whatever the answer: nothing makes them go away, no new
 commitment to the same value and no new value, and the promise rests on them alone. *Possible* is what the answers
 leave of the value that is committed to now: it makes questions free whose answer follows from it, and is forgotten
-when that value may have changed. Both follow from questions and answers; neither from the value.
+when that value may have changed. Then the forms that the value is in become *mixed*: what is told of them from now on
+may be about another value of one attribute, and still the same value of the others. All of it follows from questions
+and answers; none from the value.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from circuits.attributes import Attributes
@@ -25,10 +27,12 @@ class Knowledge:
     Attributes:
         cuts: by attribute and form, where the values were separated.
         possible: by attribute and form, what the answers leave; what is not in it may be anything.
+        mixed: forms of several attributes that were cut before the value of one of these may have changed.
     """
 
     cuts: Mapping[Form, Cuts] = field(default_factory=dict)
     possible: Mapping[Form, Intervals] = field(default_factory=dict)
+    mixed: frozenset[Form] = frozenset()
 
     def left(self, form: Form, schema: Attributes) -> Intervals:
         """What stays possible of an attribute or form, within the schema's bounds."""
@@ -40,19 +44,37 @@ class Knowledge:
         joined = dict(self.cuts)
         for form, more in cuts.items():
             joined[form] = tuple(sorted({*joined.get(form, ()), *more}))
-        return type(self)(joined, self.possible)
+        return replace(self, cuts=joined)
+
+    def with_left(self, left: Mapping[Form, Intervals]) -> Self:
+        """Know of some attributes and forms what stays possible."""
+        return replace(self, possible={**self.possible, **left})
 
     def without(self, names: Iterable[str]) -> Self:
         """Forget what is possible of attributes whose value may have changed. What was separated stays so."""
         changed = set(names)
         kept = {form: left for form, left in self.possible.items() if not changed & {name for _, name in form}}
-        return type(self)(self.cuts, kept)
+        mixed = {form for form in self.cuts if len(form) > 1 and changed & {name for _, name in form}}
+        return replace(self, possible=kept, mixed=self.mixed | mixed)
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """Give attributes other names. Forms stay sorted by name, and nothing else of them changes."""
+
+        def form(old: Form) -> Form:
+            return tuple(sorted(((c, names.get(name, name)) for c, name in old), key=lambda member: member[1]))
+
+        return type(self)(
+            {form(each): cuts for each, cuts in self.cuts.items()},
+            {form(each): left for each, left in self.possible.items()},
+            frozenset(form(each) for each in self.mixed),
+        )
 
     def to_bytes(self) -> bytes:
         """Write as RFC 8785 JSON; numbers as texts, since hashes of texts have 252 bits."""
         return canonical_json(
             {
                 "cuts": [[_form(form), [str(cut) for cut in cuts]] for form, cuts in sorted(self.cuts.items())],
+                "mixed": [_form(form) for form in sorted(self.mixed)],
                 "possible": [
                     [_form(form), [[str(low), str(high)] for low, high in left]]
                     for form, left in sorted(self.possible.items())
@@ -72,6 +94,7 @@ class Knowledge:
             known = cls(
                 {_parsed(form): tuple(int(cut) for cut in cuts) for form, cuts in members["cuts"]},
                 {_parsed(form): united(_interval(pair) for pair in left) for form, left in members["possible"]},
+                frozenset(_parsed(form) for form in members["mixed"]),
             )
         except (CircuitsError, KeyError, TypeError, ValueError) as error:
             raise EncodingError("it is not what somebody knows") from error

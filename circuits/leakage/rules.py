@@ -16,6 +16,10 @@ for everybody at all times: if it were up to who asks first, a refusal would tel
 *Forms* of several attributes are thresholds wherever the others' values put them. They are refused where one of their
 attributes has a ladder, unless the very cut is offered, and where some have a promise and others have none.
 
+*Mixed*: if the value of one attribute of a form may have changed since the form was asked, and that of another not,
+this other one lies in what both answers leave of it. So any two of the sets must have as many values in common as the
+`residual` says, or none. Where more than two attributes meet, such forms, and what they touch, are refused.
+
 *Shared*: where a provider keeps one budget for all relying parties together, the residual must also be left over for
 what all of them know. Then a refusal is a function of what others asked and were told as well, and tells whoever gets
 it something of that, never more than all of them together may know: so that is a setting. Without it nothing depends
@@ -27,7 +31,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from circuits.attributes import Attributes
-from circuits.leakage.arrangement import boxes, groups
+from circuits.leakage.arrangement import boxes, groups, narrowest
 from circuits.leakage.cuts import Cuts, cuts_of
 from circuits.leakage.inference import Reading
 from circuits.leakage.knowledge import Knowledge
@@ -35,6 +39,9 @@ from circuits.predicate.nodes import Form
 from circuits.predicate.question import Predicate
 from circuits.query import Reasons
 from circuits.telling.shadows import Budget, TooMuchWorkError
+
+PLANE = 2
+"""Attributes that may meet in forms while their values change."""
 
 
 class Refusal(StrEnum):
@@ -178,9 +185,13 @@ def _too_narrow(told: Knowledge, asked: Mapping[Form, Cuts], schema: Attributes,
         for group in groups(dict.fromkeys(told.cuts)):
             if not names & set(group.names):
                 continue
-            least = [_least(name, schema) for name in group.names]
-            for box in boxes(group, told, schema, budget):
-                if any(width < most for width, most in zip(box.widths, least, strict=True)):
+            mixed = not told.mixed.isdisjoint(group.forms)
+            if mixed and len(group.names) > PLANE:
+                return Refusal.WORK
+            # What is possible is so of the values of now, and they may have been others when the forms were asked.
+            found = [*boxes(group, Knowledge(told.cuts) if mixed else told, schema, budget)]
+            for place, name in enumerate(group.names):
+                if narrowest(found, place, mixed=mixed) < _least(name, schema):
                     return refusal
     except TooMuchWorkError:
         return Refusal.WORK

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import lru_cache
 
 from circuits.leakage.cuts import alone, pieces
 from circuits.leakage.knowledge import Knowledge
@@ -49,6 +50,7 @@ def _disclosed(question: Question, before: Knowledge, after: Knowledge) -> Itera
         )
 
 
+@lru_cache(maxsize=1024)
 def halvings(before: int, after: int) -> Decimal:
     """How often `before` values must be halved to be `after`, to two decimals; never below 0."""
     if after >= before or after < 1:

@@ -6,9 +6,9 @@ Everybody in a small world is listed, so nothing here relies on what the rules c
 from dataclasses import replace
 
 import pytest
-from world import SCHEMA, Provider, Reader, person, question, questions, random_dice
+from world import SCHEMA, Provider, Reader, X, Y, person, question, questions, random_dice
 
-from circuits.leakage import Refusal, decide
+from circuits.leakage import Known, Refusal, Rules, decide
 
 PROMISED = (5, 4, 3)
 SEEDS = [*range(12), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(12, 1500))]
@@ -59,6 +59,42 @@ def test_a_new_value_is_protected_like_the_first(seed):
     assert all(width >= least for width, least in zip(reader.widths, PROMISED, strict=True))
 
 
+def changing(seed, change, *, rules=decide):
+    """Lines through the plane, while one of its two values changes now and then; what is left of the other one."""
+    dice = random_dice(seed)
+    provider = Provider(person(dice), rules=rules)
+    left = set(Y if change == "x" else X)
+    for _ in range(4):
+        reader = Reader()
+        for _ in range(4):
+            a, b = dice.choice([(1, 1), (1, 1), (1, -1), (2, 1), (1, 0), (0, 1)])
+            near = a * provider.values["x"] + b * provider.values["y"] + dice.randrange(-4, 4)  # as luck would have it
+            asked = question(f"{a} * x + {b} * y > {near}")
+            answer, free = provider.ask(0, asked)
+            if answer is not None and not free:
+                reader.hear(asked, provider.values)
+        left &= reader.left[0 if change == "y" else 1]
+        ends = X if change == "x" else Y
+        provider.reissue(provider.values | {change: dice.choice([ends[0], ends[-1], dice.choice(ends)])})
+    return len(left)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_value_that_stays_beside_one_that_changes(seed):
+    assert changing(seed, "x") >= PROMISED[1]
+    assert changing(seed, "y") >= PROMISED[0]
+
+
+def test_two_answers_about_other_values_of_one_attribute_do_not_corner_another():
+    """Who hears that 1 + y is at most 20, and 39 + y above 57, knows that y is 18, 19 or 20."""
+    provider = Provider({"x": 1, "y": 19, "z": 1, "h": 0, "t": 0})
+    assert provider.ask(0, question("x + y > 20")) == (False, False)
+    assert decide(question("x + y > 57"), Known(), Rules()).refusal is None
+    provider.reissue(provider.values | {"x": 39})
+    assert provider.ask(0, question("x + y > 57")) == (None, False)
+    assert provider.ask(0, question("x + y > 20")) == (True, False)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_many_relying_parties_each_and_on_a_ladder_all_together(seed):
     _, readers, together = audience(seed, parties=4)
@@ -81,6 +117,13 @@ def lenient(kind):
         return replace(decision, refusal=None) if decision.refusal is kind else decision
 
     return rules
+
+
+def test_without_looking_at_pairs_a_value_that_stays_is_cornered():
+    def single(asked, known, given):
+        return decide(asked, Known(replace(known.own, mixed=frozenset()), known.everyone), given)
+
+    assert any(changing(seed, "x", rules=single) < PROMISED[1] for seed in range(60))
 
 
 @pytest.mark.parametrize("kind", [Refusal.RESIDUAL, Refusal.LADDER])

@@ -1,5 +1,7 @@
 """The rules one by one: each refusal stands beside a question that is allowed, after the same past."""
 
+from dataclasses import replace
+
 import pytest
 from world import SCHEMA, TODAY, Provider, question
 
@@ -10,6 +12,7 @@ from circuits.leakage import Knowledge, Known, Question, Refusal, Rules, decide,
 from circuits.query import Reasons
 
 KYC = default_schema()
+W = {"name": "w", "type": "integer", "min": "0", "max": "40", "disclosure": {"residual": "3"}}
 
 
 def told(*past, rules=None):
@@ -121,6 +124,29 @@ def test_what_is_known_of_an_old_value_makes_nothing_free_and_nothing_possible()
     assert decide(question("x > 23"), renewed, Rules()).refusal is Refusal.RESIDUAL  # the cuts stay
 
 
+def test_forms_that_were_asked_of_other_values_are_mixed_and_stay_so():
+    known = told(("x + y > 20", True), ("x - y > 3 && h", True)).own
+    assert known.mixed == frozenset()
+    renewed = known.without(["x"])
+    assert renewed.mixed == set(known.cuts) - {((1, "x"),), ((1, "y"),)} != frozenset()
+    assert renewed.without(["h"]) == replace(
+        renewed, possible={k: v for k, v in renewed.possible.items() if "h" not in str(k)}
+    )
+    assert known.without(["z"]) == known
+    assert Knowledge.from_bytes(renewed.to_bytes()) == renewed
+
+
+def test_more_than_two_attributes_in_forms_while_values_change():
+    schema = Schema.from_json(SCHEMA.to_json() | {"attributes": [*SCHEMA.to_json()["attributes"], W]})
+    asked = question("x + y + w > 40", schema=schema)
+    known = learn(asked, decide(asked, Known(), Rules()).spent, answer=True)
+    assert decide(question("x + y + w > 60", schema=schema), known, Rules()).refusal is None
+    renewed = Known(known.own.without(["x"]))
+    assert decide(question("x + y + w > 60", schema=schema), renewed, Rules()).refusal is Refusal.WORK
+    assert decide(question("y > 3", schema=schema), renewed, Rules()).refusal is Refusal.WORK
+    assert decide(question("z > 5", schema=schema), renewed, Rules()).refusal is None
+
+
 def test_an_answer_that_contradicts_what_was_known_starts_anew():
     known = told(("x > 20", True))
     again = learn(question("x > 20"), known, answer=False)
@@ -172,9 +198,19 @@ def test_what_is_known_survives_its_bytes(text):
     assert Knowledge.from_bytes(known.to_bytes()) == known
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"cuts":[],"possible":[[]]}', b'{"possible":[],"cuts":[]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"cuts":[],"possible":[]}',
+        b'{"cuts":[],"mixed":[["x"]],"possible":[]}',
+        b'{"mixed":[],"possible":[],"cuts":[]}',
+    ],
+)
 def test_other_bytes_are_refused(content):
-    assert Knowledge.from_bytes(b'{"cuts":[],"possible":[]}') == Knowledge()
+    assert Knowledge.from_bytes(b'{"cuts":[],"mixed":[],"possible":[]}') == Knowledge()
     with pytest.raises(EncodingError):
         Knowledge.from_bytes(content)
 

@@ -99,8 +99,12 @@ class Reader:
         return predicates.evaluate(alone, values, TODAY)
 
     @property
+    def left(self):
+        return {x for x, _ in self.xy}, {y for _, y in self.xy}, self.z
+
+    @property
     def widths(self):
-        return len({x for x, _ in self.xy}), len({y for _, y in self.xy}), len(self.z)
+        return tuple(map(len, self.left))
 
 
 class Provider:
