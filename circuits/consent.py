@@ -15,7 +15,9 @@ what may be asked.
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -185,37 +187,22 @@ class Consent:
 
     def offered(self, schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
         """List the cuts of the questions that are allowed as such (circuits.leakage), as far as the schema has them."""
-        found: dict[Form, set[int]] = {}
-        for text in self.allowed.questions:
-            try:
-                question = predicates.parse(text, schema)
-            except CircuitsError:
-                continue  # about another schema's attributes
-            for form, cuts in cuts_of(question, schema, as_of).items():
-                found.setdefault(form, set()).update(cuts)
-        return {form: frozenset(cuts) for form, cuts in found.items()}
+        return _offered(self.allowed.questions, schema, as_of)
 
     def _require_allowed(self, predicate: Predicate, schema: Attributes, as_of: int) -> None:
-        if any(predicate.digest == _digest(text, schema) for text in self.allowed.questions):
+        if any(predicate.digest == question.digest for question in _questions(self.allowed.questions, schema)):
             return
         names = self.allowed.attributes
         if names is not None and not set(predicate.attributes) <= set(names):
             raise ConsentRefused("attributes", "the consent does not allow questions about this attribute")
         for form, cuts in cuts_of(predicate, schema, as_of).items():
             for _, name in form:
-                if name in self.allowed.thresholds and not set(cuts) <= self._rungs(form, name, schema, as_of):
+                if name not in self.allowed.thresholds:
+                    continue
+                # A threshold of one attribute is none of a form of several.
+                texts = self.allowed.thresholds[name] if form == alone(name) else ()
+                if not _rungs(name, texts, schema, as_of).issuperset(cuts):
                     raise ConsentRefused("thresholds", "the consent does not allow this threshold")
-
-    def _rungs(self, form: Form, name: str, schema: Attributes, as_of: int) -> set[int]:
-        """The cuts of an attribute's thresholds; none for a form of several attributes."""
-        if form != alone(name):
-            return set()
-        found: set[int] = set()
-        for text in self.allowed.thresholds[name]:
-            for operator in (">", ">="):
-                question = predicates.parse(f"{name} {operator} {text}", schema)
-                found.update(cuts_of(question, schema, as_of).get(form, ()))
-        return found
 
     @classmethod
     def _read(cls, payload: Mapping[str, Any], token: str) -> Self:
@@ -287,11 +274,32 @@ def issue(
     return Consent.open(token, key.public)
 
 
-def _digest(text: str, schema: Attributes) -> bytes | None:
-    try:
-        return predicates.parse(text, schema).digest
-    except CircuitsError:
-        return None
+# Everybody's consent to one relying party is in the same words.
+@lru_cache(maxsize=256)
+def _questions(texts: tuple[str, ...], schema: Attributes) -> tuple[Predicate, ...]:
+    """Those of the questions that are about this schema's attributes."""
+    found: list[Predicate] = []
+    for text in texts:
+        with suppress(CircuitsError):
+            found.append(predicates.parse(text, schema))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _offered(texts: tuple[str, ...], schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
+    """List the cuts of questions."""
+    found: dict[Form, set[int]] = {}
+    for question in _questions(texts, schema):
+        for form, cuts in cuts_of(question, schema, as_of).items():
+            found.setdefault(form, set()).update(cuts)
+    return {form: frozenset(cuts) for form, cuts in found.items()}
+
+
+@lru_cache(maxsize=256)
+def _rungs(name: str, texts: tuple[str, ...], schema: Attributes, as_of: int) -> frozenset[int]:
+    """The cuts of an attribute's thresholds, on both of their sides."""
+    questions = [predicates.parse(f"{name} {operator} {text}", schema) for text in texts for operator in (">", ">=")]
+    return frozenset(cut for question in questions for cut in cuts_of(question, schema, as_of).get(alone(name), ()))
 
 
 def _allowed(found: object) -> Allowed:

@@ -228,14 +228,19 @@ def peek(token: str) -> dict[str, Any]:
 
 
 def peek_kid(token: str) -> str:
-    """Read which key a token names WITHOUT verifying anything.
+    """Read which key a token's header names WITHOUT verifying anything, or reading the rest.
 
     Raises:
-        CredentialError: not a strict compact JWS that names a key (the sender's fault).
+        CredentialError: it names none (the sender's fault).
     """
-    kid = _split(token)[0].get("kid")
+    header, dot, _ = token.partition(".")
+    try:
+        members = _members(header) if dot and len(token) <= MAX_TOKEN else None
+    except EncodingError as error:
+        raise CredentialError(f"not a strict compact JWS: {error}") from error
+    kid = members.get("kid") if isinstance(members, dict) else None
     if not isinstance(kid, str):
-        raise CredentialError("kid: must be a text")
+        raise CredentialError("not a compact JWS whose kid is a text")
     return kid
 
 
