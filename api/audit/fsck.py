@@ -12,6 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from api.database import DatabaseRefused, open_engine
+from api.disclosures import in_words
 from api.wire.questions import Answer, Undetermined
 from circuits import jws
 from circuits.attributes import Schema
@@ -152,11 +153,11 @@ def responder(trust: Trust) -> Respond:
             "answered_at": rfc3339(at),
             "log": {"origin": trust.origin, "index": index},
         }
+        vocabulary = Vocabulary(tuple(_schema(schemas, digest) for digest in query.schema_digests))
+        question = parse(query.predicate_text, vocabulary)
         if not isinstance(outcome, AnswerEntry):
-            vocabulary = Vocabulary(tuple(_schema(schemas, digest) for digest in query.schema_digests))
-            question = parse(query.predicate_text, vocabulary).english()
             reason = getattr(outcome, "reason", None)
-            made = {**common, **_UNDETERMINED, "question": question, "reason": reason}
+            made = {**common, **_UNDETERMINED, "question": question.english(), "reason": reason}
             return Undetermined.model_validate(made).model_dump_json().encode()
         said = jws.peek(outcome.attestation)  # the replay in the same pass verifies it, by the key that counted then
         told = json.loads(stored)
@@ -166,7 +167,7 @@ def responder(trust: Trust) -> Respond:
             **_ANSWER,
             "question": said.get("question"),
             "answer": "yes" if outcome.answer else "no",
-            "disclosed": said.get("disclosed"),
+            "disclosed": in_words(outcome.disclosed, vocabulary, as_of=query.as_of_day, question=question),
             "failed": said.get("failed"),
             "proof": {"bytes": len(outcome.proof), "digest": said.get("proof_digest")},
             "timing_ms": told.get("timing_ms") if isinstance(told, dict) else None,
