@@ -21,6 +21,10 @@ class ConsentRefused(ProverError):  # noqa: N818 - named for what became of the 
     """A consent that cannot be written, or none to revoke (the operator's fault). Never shown to a verifier."""
 
 
+class CursorRefused(ProverError):  # noqa: N818 - named for what became of the cursor
+    """It leads to no page of the inquiries about this person (whoever sent it is to blame)."""
+
+
 class ImportRefused(ProverError):  # noqa: N818 - named for what became of the import
     """A file that cannot be imported at all, a mapping or a schema that does not fit (the operator's fault)."""
 

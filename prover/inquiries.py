@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, func, insert, or_, select
 
 from circuits import calendar
 from circuits.consent import Consent, Frequency
-from circuits.encoding import b64u, canonical_json, parse_canonical_json
-from circuits.errors import CircuitsError
+from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
+from circuits.errors import CircuitsError, EncodingError
 from circuits.leakage import Disclosed, written
 from circuits.query import Query
-from prover.errors import VaultError
+from prover.errors import CursorRefused, VaultError
 from prover.models import INQUIRIES
 from prover.vault import Entropy, Notes, SealedSubject, Vault
 
@@ -62,6 +62,7 @@ class Inquiry:
 
     Attributes:
         relying_party, via, purpose, question, as_of: as in the query.
+        schemas: digests of those it was put under.
         consent: id of the consent it came under.
         query: the query's digest in base64url, as an attestation names it.
         asked_at: Unix seconds.
@@ -73,6 +74,7 @@ class Inquiry:
     purpose: str
     question: str
     as_of: str
+    schemas: tuple[bytes, ...]
     consent: str
     query: str
     asked_at: int
@@ -90,6 +92,7 @@ class Inquiry:
             "purpose": self.purpose,
             "question": self.question,
             "as_of": self.as_of,
+            "schemas": [b64u(digest) for digest in self.schemas],
             "consent": self.consent,
             "query": self.query,
             "asked_at": calendar.rfc3339(self.asked_at),
@@ -116,8 +119,27 @@ class Inquiry:
             gap=found["credential"],
         )
         texts = {name: found[name] for name in ("relying_party", "via", "purpose", "question", "as_of")}
+        schemas = tuple(map(b64u_decode, found["schemas"]))
         asked_at = calendar.unix(found["asked_at"])
-        return cls(**texts, consent=found["consent"], query=found["query"], asked_at=asked_at, told=told)
+        return cls(
+            **texts, schemas=schemas, consent=found["consent"], query=found["query"], asked_at=asked_at, told=told
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Page:
+    """Some inquiries, newest first.
+
+    Attributes:
+        inquiries: these.
+        next: leads to those before them; None: there are none.
+    """
+
+    inquiries: tuple[Inquiry, ...]
+    next: str | None
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.inquiries)} redacted>"
 
 
 def earlier(connection: Connection, notes: Notes, query: bytes) -> Inquiry | None:
@@ -159,6 +181,7 @@ def note(
         purpose=query.purpose,
         question=query.predicate_text,
         as_of=query.as_of,
+        schemas=query.schema_digests,
         consent=consent.id,
         query=b64u(query.digest),
         asked_at=now,
@@ -173,17 +196,39 @@ def note(
     connection.execute(insert(INQUIRIES).values({**row, **more}))
 
 
-def listing(engine: Engine, vault: Vault, subject: SealedSubject, *, limit: int = 1000) -> list[Inquiry]:
-    """List the newest inquiries about a subject, newest first.
+def page(engine: Engine, vault: Vault, subject: SealedSubject, *, limit: int, after: str | None = None) -> Page:
+    """List inquiries about a subject, newest first.
+
+    Args:
+        engine: the migrated database.
+        vault: its vault.
+        subject: whom they are about.
+        limit: how many at most.
+        after: `next` of the page before.
 
     Raises:
+        CursorRefused: `after` is no inquiry about this subject (whoever sent it is to blame).
         VaultError: the vault was tampered with.
     """
-    chosen = select(INQUIRIES.c.query, INQUIRIES.c.sealed).where(INQUIRIES.c.subject_id == subject.id)
+    theirs = INQUIRIES.c.subject_id == subject.id
+    chosen = select(INQUIRIES.c.query, INQUIRIES.c.sealed).where(theirs).order_by(INQUIRIES.c.id.desc())
     with engine.connect().execution_options(reading=True) as connection:
-        rows = connection.execute(chosen.order_by(INQUIRIES.c.id.desc()).limit(limit)).all()
+        if after is not None:
+            last = connection.scalar(select(INQUIRIES.c.id).where(theirs, INQUIRIES.c.query == _place(vault, after)))
+            if last is None:
+                raise CursorRefused("it is not the `next` of a page of these inquiries")
+            chosen = chosen.where(INQUIRIES.c.id < last)
+        rows = connection.execute(chosen.limit(limit + 1)).all()
     notes = vault.notes(subject)
-    return [_opened(notes, bytes(row.query), bytes(row.sealed)) for row in rows]
+    found = tuple(_opened(notes, bytes(row.query), bytes(row.sealed)) for row in rows[:limit])
+    return Page(found, found[-1].query if len(rows) > limit else None)
+
+
+def _place(vault: Vault, after: str) -> bytes:
+    try:
+        return vault.query_lookup(b64u_decode(after))
+    except EncodingError:
+        return b""
 
 
 def _opened(notes: Notes, query: bytes, sealed: bytes) -> Inquiry:

@@ -79,7 +79,7 @@ class Names:
         }
         self._short = {full: name for name, full in self._full.items()}
         self._others = {
-            full: _find(schemas(source.schema), full)
+            full: find(schemas(source.schema), full)
             for each in learnt
             for full, source in each.sources.items()
             if full not in self._short
@@ -131,7 +131,8 @@ def full_name(schema: Schema, attribute: Attribute) -> str:
     return f"{schema.name}/{attribute.name}/{hashlib.sha256(unit).hexdigest()[:16]}"
 
 
-def _find(schema: Schema, full: str) -> Attribute:
+def find(schema: Schema, full: str) -> Attribute:
+    """Find an attribute by its full name; SchemaError if there is none (whoever named it is to blame)."""
     for each in schema.attributes:
         if full_name(schema, each) == full:
             return each

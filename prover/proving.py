@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from circuits import predicate as predicates
 from circuits import statement as statements
-from circuits.attributes import Schema
 from circuits.compiler import compile_predicate
 from circuits.jws import VerifyKey
 from circuits.leakage import Disclosed
@@ -21,10 +20,10 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Catalogue
 from prover.disclosure import CLOCK_SKEW, Ledger
-from prover.errors import QueryRefused, VaultError
+from prover.errors import QueryRefused
 from prover.holdings import Reason
-from prover.models import SCHEMAS
 from prover.pool import ProvingPool
 from prover.vault import Entropy, Vault
 
@@ -80,12 +79,11 @@ class Responder:
 
         `shared`: one budget for all relying parties together (prover.disclosure).
         """
-        self._engine = engine
+        self._schema = Catalogue(engine)
         self._ledger = Ledger(engine, vault, key=key, schemas=self._schema, shared=shared)
         self._pool = pool
         self._provider = provider
         self._audiences = audiences
-        self._schemas: dict[bytes, Schema] = {}
         self._vocabulary = lru_cache(_VOCABULARIES)(self._read_vocabulary)
 
     def respond(self, query: Query, *, now: int, entropy: Entropy) -> Answered | Undetermined:
@@ -141,16 +139,3 @@ class Responder:
 
     def _read_vocabulary(self, digests: tuple[bytes, ...]) -> Vocabulary:
         return Vocabulary(tuple(self._schema(digest) for digest in digests))
-
-    def _schema(self, digest: bytes) -> Schema:
-        if (known := self._schemas.get(digest)) is not None:
-            return known
-        with self._engine.connect().execution_options(reading=True) as connection:
-            body = connection.scalar(select(SCHEMAS.c.body).where(SCHEMAS.c.digest == digest))
-        if body is None:
-            raise QueryRefused("the query is under a schema this provider does not use")
-        schema = Schema.from_json(bytes(body))
-        if schema.digest != digest:
-            raise VaultError("a stored schema is not the one it is kept as")
-        self._schemas[digest] = schema
-        return schema

@@ -11,8 +11,10 @@ from sqlalchemy import ColumnElement, Engine, insert, select, update
 
 from circuits.encoding import b64u
 from prover import inquiries
+from prover.catalogue import Catalogue
 from prover.errors import SubjectUnknown
-from prover.inquiries import Inquiry
+from prover.inquiries import Page
+from prover.insight import Insight, insights
 from prover.models import SUBJECTS, TOKENS
 from prover.vault import Entropy, SealedSubject, Vault
 
@@ -29,6 +31,7 @@ class Subjects:
         """Args: the migrated database and its vault."""
         self._engine = engine
         self._vault = vault
+        self.schemas: Final = Catalogue(engine)
 
     def issue_token(self, reference: str, *, now: int, entropy: Entropy) -> str:
         """Make a token for a person; those they have stay good. It is shown once.
@@ -71,18 +74,39 @@ class Subjects:
         """
         return self._vault.reference(self._holder(token))
 
-    def inquiries(self, token: str, *, limit: int = 1000) -> list[Inquiry]:
-        """What was asked about the holder of a token, newest first. Raises as holder does."""
-        return inquiries.listing(self._engine, self._vault, self._holder(token), limit=limit)
+    def inquiries(self, token: str, *, limit: int, after: str | None = None) -> Page:
+        """What was asked about the holder of a token, newest first: see prover.inquiries.page. Raises as holder does.
 
-    def inquiries_about(self, reference: str, *, limit: int = 1000) -> list[Inquiry]:
-        """What was asked about a subject, newest first, for the operator's eyes. Raises as holder does."""
-        whose = self._found(SUBJECTS.c.lookup == self._vault.lookup(reference))
-        return inquiries.listing(self._engine, self._vault, whose, limit=limit)
+        Raises:
+            CursorRefused: `after` is no `next` of theirs (the caller's fault).
+        """
+        return inquiries.page(self._engine, self._vault, self._holder(token), limit=limit, after=after)
+
+    def inquiries_about(self, reference: str, *, limit: int, after: str | None = None) -> Page:
+        """What was asked about a subject, for the operator's eyes. Raises as inquiries does."""
+        return inquiries.page(self._engine, self._vault, self._known(reference), limit=limit, after=after)
+
+    def insights(self, token: str) -> list[Insight]:
+        """What each relying party knows of the holder of a token, from answers. Raises as holder does."""
+        return self._insights(self._holder(token))
+
+    def insights_about(self, reference: str) -> list[Insight]:
+        """What each relying party knows of a subject, for the operator's eyes. Raises as holder does."""
+        return self._insights(self._known(reference))
 
     def dispute(self, token: str, *, since: int) -> None:
-        """Note that the holder of a token disputes what is held of them. Raises as holder does."""
+        """Note that the holder of a token disputes what is held of them. Raises as holder does.
+
+        It is for the provider's operator to look into it, and to settle it: Vault.dispute.
+        """
         self._vault.dispute(self._engine, self.holder(token), since=since)
+
+    def _insights(self, whose: SealedSubject) -> list[Insight]:
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return insights(connection, self._vault, whose, self.schemas)
+
+    def _known(self, reference: str) -> SealedSubject:
+        return self._found(SUBJECTS.c.lookup == self._vault.lookup(reference))
 
     def _holder(self, token: str) -> SealedSubject:
         wanted = self._vault.token_lookup(token if _TOKEN.fullmatch(token) else "")

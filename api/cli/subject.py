@@ -44,7 +44,7 @@ def list_inquiries(*, subject: SubjectOption, home: HomeOption = None, as_json: 
     from prover.subjects import Subjects
 
     with _vault(home) as opened:
-        rows = [each.to_json() for each in Subjects(*opened).inquiries_about(subject)]
+        rows = [each.to_json() for each in Subjects(*opened).inquiries_about(subject, limit=1000).inquiries]
     if as_json:
         present.print_json({"inquiries": rows})
         return

@@ -98,7 +98,7 @@ def make_token(body: TokenRequest, _: Operator, service: Service, response: Resp
 )
 def inquiries(person: Holder, service: Service, response: Response) -> InquiryList:
     """For the person: who asked what, for what, when, what became of it, and what it disclosed. The newest thousand."""
-    found = service.subjects.inquiries(person.token)
+    found = service.subjects.inquiries(person.token, limit=1000).inquiries
     response.headers["Cache-Control"] = "no-store"
     return InquiryList(inquiries=[each.to_json() for each in found])
 

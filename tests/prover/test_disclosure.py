@@ -19,7 +19,7 @@ from circuits.query import Query
 from circuits.vocabulary import Vocabulary
 from prover.disclosure import Ledger, Standing, judge
 from prover.errors import Declined, VaultError
-from prover.inquiries import Outcome, listing
+from prover.inquiries import Outcome, page
 from prover.knowledge import Learnt
 from prover.models import INQUIRIES, KNOWLEDGE, SUBJECTS
 from prover.records import Record
@@ -120,7 +120,7 @@ def inquiries(engine, vault):
         columns = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
         with engine.connect() as connection:
             row = connection.execute(select(*columns).where(SUBJECTS.c.lookup == vault.lookup(reference))).one()
-        return listing(engine, vault, SealedSubject(*map(bytes, row)))
+        return list(page(engine, vault, SealedSubject(*map(bytes, row)), limit=1000).inquiries)
 
     return inquiries
 

@@ -26,7 +26,7 @@ def subjects(engine, vault, issuer):
 def test_a_token_opens_what_is_its_holders_and_nothing_else(engine, subjects):
     tokens = {name: subjects.issue_token(name, now=NOW, entropy=os.urandom) for name in ("alice", "bob")}
     assert {name: subjects.holder(token) for name, token in tokens.items()} == {"alice": "alice", "bob": "bob"}
-    assert subjects.inquiries(tokens["alice"]) == subjects.inquiries_about("alice") == []
+    assert subjects.inquiries(tokens["alice"], limit=9).inquiries == ()
     subjects.dispute(tokens["bob"], since=NOW + 5)
     with engine.connect() as connection:
         assert sorted(connection.scalars(select(SUBJECTS.c.disputed_at)), key=str) == [NOW + 5, None]
@@ -38,7 +38,7 @@ def test_a_token_opens_what_is_its_holders_and_nothing_else(engine, subjects):
 def test_another_token_opens_nothing(subjects, token):
     fair = subjects.issue_token("alice", now=NOW, entropy=os.urandom)
     assert subjects.holder(fair) == "alice"
-    for use in (subjects.holder, subjects.inquiries):
+    for use in (subjects.holder, subjects.insights, lambda each: subjects.inquiries(each, limit=1)):
         with pytest.raises(SubjectUnknown):
             use(token)
 
@@ -58,7 +58,7 @@ def test_nobody_gets_no_token(subjects):
     for use in (
         lambda: subjects.issue_token("carol", now=NOW, entropy=os.urandom),
         lambda: subjects.revoke_tokens("carol", now=NOW),
-        lambda: subjects.inquiries_about("carol"),
+        lambda: subjects.inquiries_about("carol", limit=1),
     ):
         with pytest.raises(SubjectUnknown):
             use()

@@ -1,0 +1,35 @@
+"""The provider's schemas, as kept in the vault's database; each is read once."""
+
+from sqlalchemy import Engine, select
+
+from circuits.attributes import Schema
+from prover.errors import QueryRefused, VaultError
+from prover.models import SCHEMAS
+
+
+class Catalogue:
+    """Finds a schema by its digest. Thread-safe; schemas never change."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Args: the migrated database."""
+        self._engine = engine
+        self._schemas: dict[bytes, Schema] = {}
+
+    def __call__(self, digest: bytes) -> Schema:
+        """Find a schema.
+
+        Raises:
+            QueryRefused: there is none of that digest (whoever names it is to blame).
+            VaultError: the vault was tampered with.
+        """
+        if (known := self._schemas.get(digest)) is not None:
+            return known
+        with self._engine.connect().execution_options(reading=True) as connection:
+            body = connection.scalar(select(SCHEMAS.c.body).where(SCHEMAS.c.digest == digest))
+        if body is None:
+            raise QueryRefused("the query is under a schema this provider does not use")
+        schema = Schema.from_json(bytes(body))
+        if schema.digest != digest:
+            raise VaultError("a stored schema is not the one it is kept as")
+        self._schemas[digest] = schema
+        return schema
