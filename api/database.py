@@ -8,16 +8,19 @@ SQLite keeps a write-ahead log: one fsync a commit instead of four, and readers 
 two connections that write or checkpoint at the same instant can corrupt it (sqlite.org/wal.html, section 11), so
 writers of all threads and processes take turns on a lock file, from before BEGIN until the connection is given back:
 the checkpoint that a commit sets off is inside the turn. A writer therefore gives its connection back when it has
-committed. The execution option `checkpointed=True` folds the log into the file first, and empties it;
-`connection.info["checkpointed"]` says whether that could be done, or readers were in the way for too long.
+committed. Of one engine's threads one alone looks at the file again and again, the others wait for it. The execution
+option `checkpointed=True` folds the log into the file first, and empties it; `connection.info["checkpointed"]` says
+whether that could be done, or readers were in the way for too long.
 """
 
 import fcntl
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Literal
 
@@ -129,8 +132,9 @@ def _open_sqlite(address: URL) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": BUSY_MILLISECONDS / 1000},
     )
+    turns = _Turns(f"{path}-turn")
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", partial(_begin, turns))
     event.listen(engine, "checkin", _end_turn)
     event.listen(engine, "close", _end_turn)
     return engine
@@ -152,13 +156,13 @@ def _prepare(connection: "DBAPIConnection", _record: "ConnectionPoolEntry") -> N
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin(turns: "_Turns", connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("reading", False):
         connection.exec_driver_sql("BEGIN")
         return
     if "turn" not in connection.info:
-        connection.info["turn"] = _take_turn(f"{connection.engine.url.database}-turn")
+        connection.info["turn"] = turns.take()
     if options.get("checkpointed", False):
         # Other writers wait behind this turn: a reader that takes longer is not waited for.
         connection.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
@@ -168,31 +172,61 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _take_turn(path: str) -> int:
-    """A descriptor that holds the writers' lock; a lock belongs to its descriptor, so threads exclude each other too.
+class _Turns:
+    """The writers of one engine, and, through a lock file, of all others on the same database."""
 
-    Raises:
-        OperationalError: somebody else's turn lasts too long, or the lock file cannot be used (gone, read-only): said
-            as SQLite itself would say it, so that callers see a database that is unavailable.
-    """
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._ours = threading.Lock()
+
+    def take(self) -> "_Turn":
+        """Wait for a turn.
+
+        Raises:
+            OperationalError: somebody else's lasts too long, or the lock file cannot be used (gone, read-only): said
+                as SQLite itself would say it, so that callers see a database that is unavailable.
+        """
+        deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
+        if not self._ours.acquire(timeout=BUSY_MILLISECONDS / 1000):
+            raise _unavailable("database is locked")
+        try:
+            return _Turn(_locked(self._path, deadline), self._ours)
+        except BaseException:
+            self._ours.release()
+            raise
+
+
+class _Turn:
+    """A writer's turn, until it is ended."""
+
+    def __init__(self, descriptor: int, ours: threading.Lock) -> None:
+        self._descriptor = descriptor
+        self._ours = ours
+
+    def end(self) -> None:
+        os.close(self._descriptor)
+        self._ours.release()
+
+
+def _locked(path: str, deadline: float) -> int:
+    """A descriptor that holds the lock file; a lock belongs to its descriptor, so engines exclude each other too."""
     try:
-        turn = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         raise _unavailable("unable to open database file") from None
-    deadline = time.monotonic() + BUSY_MILLISECONDS / 1000
     while True:
         try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() < deadline:
                 time.sleep(TURN_SECONDS)
                 continue
-            os.close(turn)
+            os.close(descriptor)
             raise _unavailable("database is locked") from None
         except OSError:
-            os.close(turn)
+            os.close(descriptor)
             raise _unavailable("unable to lock database file") from None
-        return turn
+        return descriptor
 
 
 def _unavailable(reason: str) -> OperationalError:
@@ -200,6 +234,6 @@ def _unavailable(reason: str) -> OperationalError:
 
 
 def _end_turn(_connection: "DBAPIConnection", record: "ConnectionPoolEntry") -> None:
-    turn = record.info.pop("turn", None)
+    turn: _Turn | None = record.info.pop("turn", None)
     if turn is not None:
-        os.close(turn)
+        turn.end()

@@ -58,6 +58,16 @@ def test_a_writer_that_never_gives_back_its_turn_is_reported_and_not_waited_for(
         connection.execute(text("CREATE TABLE t (a integer)"))
 
 
+def test_another_engines_turn_that_is_never_given_back_is_reported_too(sqlite_engine, monkeypatch):
+    monkeypatch.setattr("api.database.BUSY_MILLISECONDS", 50)
+    other = open_engine(str(sqlite_engine.url))
+    with sqlite_engine.begin(), pytest.raises(OperationalError, match="locked"), other.begin():
+        pass
+    with other.begin() as connection:
+        connection.execute(text("CREATE TABLE t (a integer)"))
+    other.dispose()
+
+
 def test_a_turn_that_cannot_be_taken_is_an_unavailable_database_until_it_can(sqlite_engine):
     turn = Path(f"{sqlite_engine.url.database}-turn")
     with sqlite_engine.begin() as connection:
