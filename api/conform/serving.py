@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from api.conform.operations import consents, encoding, group, language, log, records, statements
+from api.conform.operations import consents, encoding, group, language, leakage, log, records, statements
 from api.conform.operations.members import Operation
 from circuits.encoding import canonical_json, parse_json
 from circuits.errors import (
@@ -24,6 +24,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     **language.OPERATIONS,
     **log.OPERATIONS,
     **consents.OPERATIONS,
+    **leakage.OPERATIONS,
     **records.OPERATIONS,
     **statements.OPERATIONS,
 }

@@ -11,6 +11,7 @@ import entry_topic
 import evidence_topics
 import group_topics
 import language_topics
+import leakage_topic
 import log_topics
 import statement_topics
 import token_topics
@@ -18,8 +19,8 @@ import token_topics
 from api.tables import fast_engine
 
 TOPICS = (
-    *(encodings_topic, group_topics, language_topics, log_topics, token_topics, consent_topics, statement_topics),
-    *(entry_topic, answer_topics, attestation_topic, evidence_topics),
+    *(encodings_topic, group_topics, language_topics, log_topics, token_topics, consent_topics, leakage_topic),
+    *(statement_topics, entry_topic, answer_topics, attestation_topic, evidence_topics),
 )
 
 
