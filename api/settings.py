@@ -139,7 +139,7 @@ class ProverSettings(ServiceSettings):
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     proving_timeout: Seconds = 10.0
     decline_after_ms: Annotated[int, Field(ge=1, le=10_000)] = 250
-    """What is declined is told after this long, or a multiple of it: its time says nothing about why."""
+    """What is declined is told after this long, or the multiple of it that the slowest take: no time says why."""
     shared_budget: bool = False
     """One budget for all relying parties together: a refusal tells one of them that others asked something near."""
 

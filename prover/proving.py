@@ -4,6 +4,7 @@ What is refused before the vault is looked at depends on public parts of the que
 declined in one way. Undetermined is an answer of its own: there is a subject, and no value to speak about.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -28,6 +29,7 @@ from prover.pool import ProvingPool
 from prover.vault import Entropy, Vault
 
 _VOCABULARIES = 256
+_QUESTIONS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,18 @@ class Responder:
         self._provider = provider
         self._audiences = audiences
         self._vocabulary = lru_cache(_VOCABULARIES)(self._read_vocabulary)
+        self._predicate = lru_cache(_QUESTIONS)(predicates.parse)
 
-    def respond(self, query: Query, *, now: int, entropy: Entropy) -> Answered | Undetermined:
+    def respond(
+        self, query: Query, *, now: int, entropy: Entropy, decided: Callable[[], None] = lambda: None
+    ) -> Answered | Undetermined:
         """Answer a query with a proof.
 
         Args:
             query: from an authenticated verifier.
             now: Unix seconds.
             entropy: os.urandom in production.
+            decided: called once it is decided that there is an answer, before that is proven.
 
         Raises:
             QueryRefused: another provider's or audience's query, expired, or under another schema or meaning (the
@@ -104,6 +110,7 @@ class Responder:
         """
         vocabulary, predicate = self._require(query, now)
         spent = self._ledger.spend(query, predicate, vocabulary, now=now, entropy=entropy)
+        decided()
         told = spent.told
         if told.answer is None or spent.openings is None:
             return Undetermined(cast("Reason", told.reason), told.gap)
@@ -123,7 +130,7 @@ class Responder:
         if now < query.issued_at - CLOCK_SKEW:
             raise QueryRefused("the query was issued in the future")
         vocabulary = self._vocabulary(query.schema_digests)
-        predicate = predicates.parse(query.predicate_text, vocabulary)
+        predicate = self._predicate(query.predicate_text, vocabulary)
         if predicate.digest != query.predicate_digest:
             raise QueryRefused("the query's predicate digest is not the digest of its predicate")
         if vocabulary.used(predicate.attributes) != vocabulary.schemas:

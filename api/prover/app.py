@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -15,6 +16,8 @@ from api.clock import now
 from api.database import open_migrated
 from api.peers.verifier_client import VerifierClient
 from api.prover import consents
+from api.prover import subjects as people
+from api.prover.pace import Deciding, Pace
 from api.prover.registration import Registrar
 from api.prover.service import REFUSALS, Asker, Operator, ProverService, Service
 from api.settings import ProverSettings
@@ -89,6 +92,7 @@ def create_app(settings: ProverSettings) -> FastAPI:
     )
     app.include_router(router)
     app.include_router(consents.router)
+    app.include_router(people.router)
     return app
 
 
@@ -135,7 +139,8 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
             registrar.start()
             stack.callback(registrar.close)
         subjects = Subjects(engine, vault)
-        yield ProverService(settings, key, issuer, responder, granted, subjects, eraser, registrar, metrics)
+        pace = Pace(settings.decline_after_ms / 1000)
+        yield ProverService(settings, key, issuer, responder, granted, subjects, eraser, registrar, metrics, pace)
 
 
 def _key_encryption_key(settings: ProverSettings) -> KeyProvider:
@@ -169,21 +174,26 @@ router = APIRouter(route_class=StrictRoute)
 async def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
     """For verifiers (scope `prove`, the key's owner being the query's audience). `declined` never says why.
 
-    Nor does the time it takes: what is declined is told at the next multiple of `decline_after_ms`.
+    Nor does the time it takes: what is declined is told at a multiple of `decline_after_ms`, the same for all of them.
     """
-    began = time.monotonic()
     query = Query.from_json(body.query)
     if query.audience != asker.owner:
         raise Problem("insufficient-scope", "the query's audience is not the owner of the key")
     answers = service.metrics.answers
+    deciding = service.pace.begin(time.monotonic())
+    decided = partial(_end, service.pace, deciding)
+    respond = partial(service.responder.respond, query, now=now(), entropy=os.urandom, decided=decided)
     try:
         with service.metrics.stages.labels("respond").time():
-            found = await run_in_threadpool(service.responder.respond, query, now=now(), entropy=os.urandom)
+            found = await run_in_threadpool(respond)
     except Declined:
         answers.labels(service.settings.provider, "declined").inc()
-        step = service.settings.decline_after_ms / 1000
-        await asyncio.sleep(step - (time.monotonic() - began) % step)
+        decided()
+        while (wait := service.pace.due(deciding, time.monotonic()) - time.monotonic()) > 0:  # noqa: ASYNC110 - for a time
+            await asyncio.sleep(wait)
         raise
+    finally:
+        decided()
     told: ProofAnswer | ProofUndetermined
     if isinstance(found, Answered):
         # Metrics do not say which: scraped often enough, a count of yeses would be an answer.
@@ -200,6 +210,10 @@ async def prove(body: ProofRequest, asker: Asker, service: Service) -> Response:
         answers.labels(service.settings.provider, "undetermined").inc()
         told = ProofUndetermined(outcome="undetermined", reason=found.reason, credential=found.credential)
     return Response(told.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _end(pace: Pace, deciding: Deciding) -> None:
+    pace.end(deciding, time.monotonic())
 
 
 @router.post(

@@ -8,6 +8,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.concurrency import run_in_threadpool
 
+from api.prover.pace import Pace
 from api.prover.registration import Registrar
 from api.settings import ProverSettings
 from api.web.auth import AuthenticationError, Principal, Scope
@@ -35,6 +36,7 @@ class ProverService:
     eraser: Eraser
     registrar: Registrar | None
     metrics: Metrics
+    pace: Pace
 
     def wake(self) -> None:
         """There is something to tell the verifier."""
