@@ -200,7 +200,7 @@ def disclosed_rules(yes, clauses):
 def person_rules(topic):
     """A handle is one person's, whose credentials are one line for each schema."""
     world, held = peopled()
-    (ada, _payslip), (bob, bobs_payslip) = held["ada"], held["bob"]
+    (ada, payslip), bob = held["ada"], held["bob"][0]
     world.append(world.answer(query("salary > 50000"), ada))
     again = Asking(topic, world, "again", world.answer(query(), ada), "the same person under the same handle")
     entry = world.answer(query(), bob)
@@ -212,9 +212,9 @@ def person_rules(topic):
     entry = world.answer(query(under=granted("bob")), bob)
     again.accepted("other-person", entry, "another person has another handle")
     both = query(BOTH, schemas=(PAY, PERSON))
-    entry = world.answer(both, held["ada"][1], ada, schemas=(PAY, PERSON))
+    entry = world.answer(both, payslip, ada, schemas=(PAY, PERSON))
     again.accepted("both", entry, "from two credentials of the person")
-    entry = world.answer(both, bobs_payslip, ada, schemas=(PAY, PERSON))
+    entry = world.answer(both, payslip, bob, schemas=(PAY, PERSON))
     again.refused("mixed", entry, "from credentials of two people")
     _lines(topic)
 
@@ -226,19 +226,19 @@ def _lines(topic):
     entry = world.answer(query(), successor)
     line = Asking(topic, world, "line", entry, "from the newest of the person's line")
     line.refused("older", world.answer(query(), ada), "from one that was superseded")
-    other = world.issue("carol", {"salary": "130000"}, log=False)
-    for name, credential, why in (
-        ("fork", world.issue("ada/2", {"salary": "130000"}, log=False), "the log holds two lines of one person"),
-        (
-            "crossed",
-            world.issue("ada/2", {"salary": "130000"}, supersedes=bob.id, log=False),
-            "the log holds one that succeeds somebody else's",
-        ),
-        (
-            "stranger",
-            world.issue("ada/2", {"salary": "130000"}, supersedes=other.id, log=False),
-            "the log holds one that succeeds what it never held",
-        ),
+    carol = world.issue("carol", {"salary": "130000"}, log=False)
+    for name, who, before, why in (
+        ("fork", "ada", None, "the log holds two lines of one person"),
+        ("crossed", "ada", bob.id, "the log holds one that succeeds somebody else's, not the person's own"),
+        ("taken", "dave", bob.id, "the log holds a person's first that succeeds somebody else's"),
+        ("stranger", "dave", carol.id, "the log holds one that succeeds what it never held"),
     ):
-        body = encode(CredentialEntry(credential.token), NOW).decode()
-        line.refused(name, line.body, why, entries=[*world.bodies[:-1], body])
+        other, _held = peopled()
+        other.openings = world.openings
+        credential = other.issue(f"{who}/3", {"salary": "130000"}, supersedes=before, log=False)
+        other.append(CredentialEntry(credential.token), folded=False)
+        line.refused(name, other.answer(query(who=who), credential), why, entries=other.bodies)
+    first, _held = peopled()
+    credential = first.issue("dave/3", {"salary": "130000"})
+    entry = first.answer(query(who="dave"), credential)
+    line.accepted("first", entry, "from a person's first", entries=first.bodies)

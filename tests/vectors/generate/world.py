@@ -79,10 +79,11 @@ class World:
     def inclusion(self, index, size):
         return merkle.inclusion(index, size, self._nodes)
 
-    def append(self, entry, now=NOW):
-        """Log an entry; returns its number."""
+    def append(self, entry, now=NOW, *, folded=True):
+        """Log an entry, one that no rule allows if it is not folded; returns its number."""
         index = len(self.logged)
-        self.registry.apply(index, entry, now)
+        if folded:
+            self.registry.apply(index, entry, now)
         self.logged.append(LoggedEntry(index, entry.kind, now, seeded(f"salt/{index}"), encode(entry, now)))
         return index
 
