@@ -42,7 +42,7 @@ class Query:
     """One question asked once.
 
     Attributes:
-        id: 16 random bytes in base64url.
+        id: 16 bytes in base64url, random unless the request may be repeated: what it becomes then has the same one.
         nonce: 32 random bytes.
         audience: origin of the verifier that asks; a proof for one verifier is no proof for another.
         relying_party: who wants to know.

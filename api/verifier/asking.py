@@ -68,7 +68,7 @@ def ask(
         told = _told_before(service, party, key, digest)
         if told is not None:
             return told
-        query, predicate = _put(body, party, service)
+        query, predicate = _put(body, party, _id(service, party, key, digest), service)
         try:
             told = _answer(query, predicate, body.consent, key=key, digest=digest, service=service, request=request)
         except LogRefused:
@@ -100,18 +100,31 @@ def _told_before(service: VerifierService, party: str, key: str | None, digest: 
     return record.told()
 
 
-def _put(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
+def _id(service: VerifierService, party: str, key: str | None, digest: bytes) -> str:
+    """What a query is called: whatever became of the first, a repeated request is the same query to its provider.
+
+    Unless what was told to that one has been erased since: then it is asked anew.
+    """
+    if key is not None:
+        named = b64u(service.sealer.identifier(party.encode(), key.encode(), digest))
+        before = records.by_id(service.engine, party, named)
+        if before is None or before.state != records.ERASED:
+            return named
+    return b64u(os.urandom(16))
+
+
+def _put(body: QueryRequest, party: str, query_id: str, service: VerifierService) -> tuple[Query, Predicate]:
     """The query as it will be proven about; nobody is refused for what another process has logged meanwhile."""
     known = service.log.size
     try:
-        return _put_as_known(body, party, service)
+        return _put_as_known(body, party, query_id, service)
     except (Problem, PredicateTypeError):
         if service.log.caught_up() == known:
             raise
-    return _put_as_known(body, party, service)
+    return _put_as_known(body, party, query_id, service)
 
 
-def _put_as_known(body: QueryRequest, party: str, service: VerifierService) -> tuple[Query, Predicate]:
+def _put_as_known(body: QueryRequest, party: str, query_id: str, service: VerifierService) -> tuple[Query, Predicate]:
     consent = _consent(body, service)
     vocabulary, predicate = meaning.read(body, provider=consent.provider, registry=service.registry)
     at = now()
@@ -120,7 +133,7 @@ def _put_as_known(body: QueryRequest, party: str, service: VerifierService) -> t
     reasons = Reasons(body.reasons)
     _require_provable(predicate, vocabulary, as_of=day_number(as_of), reasons=reasons)
     query = Query(
-        id=b64u(os.urandom(16)),
+        id=query_id,
         nonce=os.urandom(32),
         audience=service.log.origin,
         relying_party=party,

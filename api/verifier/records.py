@@ -21,6 +21,7 @@ from verifier.soundness.seals import Sealer
 ANSWERED: Final = "answered"
 UNDETERMINED: Final = "undetermined"
 DECLINED: Final = "declined"
+ERASED: Final = STATE
 _INSERT: Final = insert(QUERIES)
 _BIGGEST: Final = 1 << 63
 _STATUS: Final = {ANSWERED: 201, UNDETERMINED: 200}
@@ -49,7 +50,7 @@ class Record:
         Raises:
             Problem: `declined`, if that was it; `erased`, if it is gone.
         """
-        if self.state == STATE:
+        if self.state == ERASED:
             raise Problem("erased")
         if self.state == DECLINED or self.response is None:
             raise Problem("declined")

@@ -71,3 +71,15 @@ def test_rows_are_counted(engine):
         for row in connection.execute(select(COUNTS)).mappings():
             SEALER.verify(COUNTS.name, dict(row))
         assert dict(connection.execute(select(COUNTS.c.name, COUNTS.c.rows)).all()) == {"api_key": 2, "other": 7}
+
+
+def test_an_identifier_is_the_same_for_the_same_parts_and_secret_only():
+    made = SEALER.identifier(b"bank", b"key-1")
+    assert made == SEALER.identifier(b"bank", b"key-1")
+    assert len(made) == 16
+    others = (
+        SEALER.identifier(b"bank", b"key-2"),
+        SEALER.identifier(b"bankkey-1"),
+        SEALER.identifier(b"bankk", b"ey-1"),
+    )
+    assert made not in {*others, Sealer(bytes(32)).identifier(b"bank", b"key-1")}
