@@ -94,12 +94,23 @@ class Subjects:
         """What each relying party knows of a subject, for the operator's eyes. Raises as holder does."""
         return self._insights(self._known(reference))
 
-    def dispute(self, token: str, *, since: int) -> None:
-        """Note that the holder of a token disputes what is held of them. Raises as holder does.
+    def disputed_at(self, token: str) -> int | None:
+        """Since when the holder of a token disputes what is held of them; None: they do not. Raises as holder does."""
+        holder = SUBJECTS.c.id == self._holder(token).id
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return connection.scalar(select(SUBJECTS.c.disputed_at).where(holder))
 
-        It is for the provider's operator to look into it, and to settle it: Vault.dispute.
-        """
+    def dispute(self, token: str, *, since: int) -> None:
+        """Note that the holder of a token disputes what is held of them. Raises as holder does."""
         self._vault.dispute(self._engine, self.holder(token), since=since)
+
+    def settle(self, reference: str) -> None:
+        """Note that a person's dispute is settled: for the provider's operator, who looked into it.
+
+        Raises:
+            SubjectUnknown: no such subject (the operator's fault).
+        """
+        self._vault.dispute(self._engine, reference, since=None)
 
     def _insights(self, whose: SealedSubject) -> list[Insight]:
         with self._engine.connect().execution_options(reading=True) as connection:

@@ -1,4 +1,4 @@
-"""Consents, for the provider's operator; and what people may do themselves, with the token the operator gave them."""
+"""Consents, as the provider's operator notes them."""
 
 import os
 from typing import Annotated
@@ -6,20 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.clock import now
-from api.prover.service import REFUSALS, Holder, Operator, Service
+from api.prover.service import REFUSALS, Operator, Service
 from api.web.foundation import StrictRoute
 from api.web.problems import Problem, documented
-from api.wire.consents import (
-    ConsentList,
-    ConsentRequest,
-    ConsentView,
-    Disputed,
-    Erased,
-    InquiryList,
-    SubjectTokenView,
-    TokenRequest,
-)
-from circuits.calendar import rfc3339
+from api.wire.consents import ConsentList, ConsentRequest, ConsentView
 from circuits.query import MAX_NAME
 from prover.consent import Granted
 from prover.errors import ConsentRefused, SubjectUnknown
@@ -74,52 +64,3 @@ def revoke(consent: str, _: Operator, service: Service, response: Response) -> C
     service.wake()
     response.headers["Cache-Control"] = "no-store"
     return ConsentView.of(ended)
-
-
-@router.post(
-    "/v1/subject-tokens",
-    tags=["subjects"],
-    status_code=201,
-    summary="Make a token for a person",
-    responses=documented(*REFUSALS, "not-found"),
-)
-def make_token(body: TokenRequest, _: Operator, service: Service, response: Response) -> SubjectTokenView:
-    """For the operator (scope `admin`), who gives it to the person and to nobody else. It is shown once."""
-    try:
-        token = service.subjects.issue_token(body.subject, now=now(), entropy=os.urandom)
-    except SubjectUnknown:
-        raise Problem("not-found", _MISSING) from None
-    response.headers["Cache-Control"] = "no-store"
-    return SubjectTokenView(token=token)
-
-
-@router.get(
-    "/v1/subjects/me/inquiries", tags=["subjects"], summary="What was asked about me", responses=documented(*REFUSALS)
-)
-def inquiries(person: Holder, service: Service, response: Response) -> InquiryList:
-    """For the person: who asked what, for what, when, what became of it, and what it disclosed. The newest thousand."""
-    found = service.subjects.inquiries(person.token, limit=1000).inquiries
-    response.headers["Cache-Control"] = "no-store"
-    return InquiryList(inquiries=[each.to_json() for each in found])
-
-
-@router.post(
-    "/v1/subjects/me/dispute", tags=["subjects"], summary="What is held of me is wrong", responses=documented(*REFUSALS)
-)
-def dispute(person: Holder, service: Service) -> Disputed:
-    """For the person. Until the operator has settled it, every answer about them is undetermined: `disputed`."""
-    since = now()
-    service.subjects.dispute(person.token, since=since)
-    return Disputed(disputed_at=rfc3339(since))
-
-
-@router.delete("/v1/subjects/me", tags=["subjects"], summary="Erase me", responses=documented(*REFUSALS))
-def erase(person: Holder, service: Service, response: Response) -> Erased:
-    """For the person. All that is held of them is erased at once, and what is logged as soon as the verifier is told.
-
-    There is no way back. The receipt says that it is done, and names nobody.
-    """
-    erased = service.eraser.erase(person.reference, now=now(), entropy=os.urandom)
-    service.wake()
-    response.headers["Cache-Control"] = "no-store"
-    return Erased(credentials=erased.credentials, receipt=erased.receipt or "")

@@ -1,6 +1,6 @@
 """What the operator and the provider's people send to the prover and get from it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -99,34 +99,3 @@ class ConsentList(Wire):
     """Consents, the oldest first."""
 
     consents: list[ConsentView]
-
-
-class TokenRequest(Wire):
-    """For whom a token is made."""
-
-    subject: Name
-
-
-class SubjectTokenView(Wire):
-    """A token for a person; it is shown once."""
-
-    token: str
-
-
-class InquiryList(Wire):
-    """What was asked about the person, the newest first."""
-
-    inquiries: Annotated[list[dict[str, Any]], Field(description="prover.inquiries.Inquiry as JSON")]
-
-
-class Disputed(Wire):
-    """Since when the person disputes what is held of them: until that is settled every answer is undetermined."""
-
-    disputed_at: str
-
-
-class Erased(Wire):
-    """That all is erased."""
-
-    credentials: int
-    receipt: Annotated[str, Field(description="`typ` zkattest-erasure-receipt+jwt: the provider's signed word")]
