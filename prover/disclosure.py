@@ -11,8 +11,9 @@ consent, and of what was asked and publicly answered before. So it tells nothing
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine
 
 from circuits import predicate as predicates
 from circuits.attributes import Attribute
@@ -29,12 +30,11 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.values import ORDERED
 from circuits.vocabulary import Vocabulary
-from prover import holdings, inquiries
+from prover import holdings, inquiries, knowledge
 from prover.errors import Declined, VaultError
 from prover.holdings import Asked, Holdings
 from prover.inquiries import Outcome, Told
 from prover.knowledge import Learnt, Names, Schemas
-from prover.models import KNOWLEDGE
 from prover.vault import Entropy, Notes, Vault
 
 CLOCK_SKEW = 300
@@ -179,7 +179,7 @@ class _Case:
         before = inquiries.earlier(self._connection, self._notes, self._row["query"])
         if before is not None:
             return self._again(before.told)
-        consent = Consent.recall(self._notes.open(self._asked.consent, of=self._asked.consent_id).decode(), self._key)
+        consent = _consent(self._notes.open(self._asked.consent, of=self._asked.consent_id).decode(), self._key)
         found = holdings.find(self._connection, self._asked, self._vocabulary, key=self._key)
         spent = self._spend(consent, found, schemas, shared=shared, now=now, entropy=entropy)
         inquiries.note(
@@ -208,9 +208,10 @@ class _Case:
         self, consent: Consent, found: Holdings, schemas: Schemas, *, shared: bool, now: int, entropy: Entropy
     ) -> Spent:
         query = self._query
-        lookup = self._asked.subject.lookup
-        parties = [self._vault.party_lookup(lookup, name) for name in (query.relying_party, "")]
-        learnt = [self._learnt(party) for party in parties]
+        subject = self._asked.subject
+        party, everyone = (self._vault.party_lookup(subject.lookup, name) for name in (query.relying_party, ""))
+        kept = knowledge.recall(self._connection, self._notes, subject.id, party=party, everyone=everyone)
+        learnt = [kept.get(each, Learnt()) for each in (party, everyone)]
         names = Names(self._vocabulary, *learnt, schemas=schemas)
         question = Question(self._predicate, names, query.as_of_day, query.reasons)
         current = found.current(self._vocabulary)
@@ -231,8 +232,15 @@ class _Case:
         answer, clauses = _conclude(query, self._predicate, self._vocabulary, openings)
         after = learn(question, decision.spent, answer=answer, clauses=clauses)
         asked = {name: current[name] for name in self._predicate.attributes}
-        for party, before, now_known in zip(parties, learnt, (after.own, after.everyone), strict=True):
-            self._keep(party, names.keep(now_known, before, asked), entropy)
+        knowing = zip((party, everyone), (after.own, after.everyone), learnt, strict=True)
+        knowledge.keep(
+            self._connection,
+            self._notes,
+            subject.id,
+            {of: names.keep(known_now, before, asked) for of, known_now, before in knowing},
+            before=kept,
+            entropy=entropy,
+        )
         told = Told(
             Outcome.ANSWERED,
             answer=answer,
@@ -242,17 +250,11 @@ class _Case:
         )
         return Spent(told, found.credentials(), openings)
 
-    def _learnt(self, party: bytes) -> Learnt:
-        theirs = (KNOWLEDGE.c.subject_id == self._asked.subject.id) & (KNOWLEDGE.c.party == party)
-        sealed = self._connection.scalar(select(KNOWLEDGE.c.sealed).where(theirs))
-        return Learnt() if sealed is None else Learnt.from_bytes(self._notes.open(bytes(sealed), of=party))
 
-    def _keep(self, party: bytes, learnt: Learnt, entropy: Entropy) -> None:
-        key = {"subject_id": self._asked.subject.id, "party": party}
-        theirs = (KNOWLEDGE.c.subject_id == key["subject_id"]) & (KNOWLEDGE.c.party == party)
-        self._connection.execute(delete(KNOWLEDGE).where(theirs))
-        sealed = self._notes.seal(learnt.to_bytes(), of=party, entropy=entropy)
-        self._connection.execute(insert(KNOWLEDGE).values({**key, "sealed": sealed}))
+@lru_cache(maxsize=4096)
+def _consent(token: str, key: VerifyKey) -> Consent:
+    """Read a consent; people are asked about more than once under one."""
+    return Consent.recall(token, key)
 
 
 def _conclude(

@@ -6,6 +6,7 @@ nobody gave or whose subject is erased: these cannot be told apart, not even by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, select
@@ -216,7 +217,13 @@ def _held(row: Row[*tuple[Any, ...]] | None, schema: Schema, key: VerifyKey) -> 
         return "absent"
     if row.entry_index is None:
         return "stale"
-    credential = Credential.recall(row.token, key)
+    credential = _credential(row.token, key)
     if credential.schema_digest != schema.digest:
         raise VaultError("a stored credential is not under the schema it is kept under")
     return Held(credential, bytes(row.sealed))
+
+
+@lru_cache(maxsize=4096)
+def _credential(token: str, key: VerifyKey) -> Credential:
+    """Read a credential; people are asked about more than once."""
+    return Credential.recall(token, key)

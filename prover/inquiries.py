@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select
 
 from circuits import calendar
 from circuits.consent import Consent, Frequency
@@ -20,6 +20,9 @@ from circuits.query import Query
 from prover.errors import CursorRefused, VaultError
 from prover.models import INQUIRIES
 from prover.vault import Entropy, Notes, SealedSubject, Vault
+
+_EARLIER = select(INQUIRIES.c.sealed).where(INQUIRIES.c.query == bindparam("asked"))
+_NEW = insert(INQUIRIES)
 
 
 class Outcome(StrEnum):
@@ -144,7 +147,7 @@ class Page:
 
 def earlier(connection: Connection, notes: Notes, query: bytes) -> Inquiry | None:
     """Find what a query came to that was sent before, by its keyed hash. Raises VaultError."""
-    sealed = connection.scalar(select(INQUIRIES.c.sealed).where(INQUIRIES.c.query == query))
+    sealed = connection.scalar(_EARLIER, {"asked": query})
     return None if sealed is None else _opened(notes, query, bytes(sealed))
 
 
@@ -193,7 +196,7 @@ def note(
     )
     counted = told.outcome is not Outcome.DECLINED
     more = {"asked_at": now, "issued_at": query.issued_at, "counted": counted, "sealed": sealed}
-    connection.execute(insert(INQUIRIES).values({**row, **more}))
+    connection.execute(_NEW, {**row, **more})
 
 
 def page(engine: Engine, vault: Vault, subject: SealedSubject, *, limit: int, after: str | None = None) -> Page:

@@ -9,7 +9,10 @@ that is superseded it is forgotten, and the cuts stay.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from circuits.attributes import Attribute, Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
@@ -17,9 +20,17 @@ from circuits.errors import CircuitsError, SchemaError
 from circuits.leakage import Knowledge
 from circuits.vocabulary import Vocabulary
 from prover.errors import VaultError
+from prover.models import KNOWLEDGE
+from prover.vault import Entropy, Notes
 
 Schemas = Callable[[bytes], Schema]
 """The provider's schema with this digest."""
+_SUBJECT = KNOWLEDGE.c.subject_id == bindparam("subject")
+_READ = select(KNOWLEDGE.c.party, KNOWLEDGE.c.sealed).where(
+    _SUBJECT, KNOWLEDGE.c.party.in_([bindparam("party"), bindparam("everyone")])
+)
+_NEW = insert(KNOWLEDGE)
+_MORE = update(KNOWLEDGE).where(_SUBJECT, KNOWLEDGE.c.party == bindparam("of")).values(sealed=bindparam("sealed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +85,7 @@ class Names:
     def __init__(self, vocabulary: Vocabulary, *learnt: Learnt, schemas: Schemas) -> None:
         """Args: the question's schemas, all that is to be read for it, where other schemas are found."""
         self._vocabulary = vocabulary
-        self._full = {
-            each.name: full_name(vocabulary.schemas[vocabulary.place(each.name)], each) for each in vocabulary
-        }
-        self._short = {full: name for name, full in self._full.items()}
+        self._full, self._short = _names(vocabulary)
         self._others = {
             full: find(schemas(source.schema), full)
             for each in learnt
@@ -89,6 +97,14 @@ class Names:
     def digest(self) -> bytes:
         """Of the question's schemas."""
         return self._vocabulary.digest
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Names):
+            return NotImplemented
+        return self._vocabulary == other._vocabulary and self._others == other._others
+
+    def __hash__(self) -> int:
+        return hash(self._vocabulary)
 
     def __contains__(self, name: object) -> bool:
         return name in self._vocabulary or name in self._others
@@ -133,7 +149,61 @@ def full_name(schema: Schema, attribute: Attribute) -> str:
 
 def find(schema: Schema, full: str) -> Attribute:
     """Find an attribute by its full name; SchemaError if there is none (whoever named it is to blame)."""
-    for each in schema.attributes:
-        if full_name(schema, each) == full:
-            return each
-    raise SchemaError(schema.name, f"no attribute named {full!r}")
+    try:
+        return _attributes(schema)[full]
+    except KeyError:
+        raise SchemaError(schema.name, f"no attribute named {full!r}") from None
+
+
+def recall(
+    connection: Connection, notes: Notes, subject: bytes, *, party: bytes, everyone: bytes
+) -> Mapping[bytes, Learnt]:
+    """What a relying party and all of them together know of a subject, by their keyed hashes; one may not be there.
+
+    Raises:
+        VaultError: the vault was tampered with.
+    """
+    rows = connection.execute(_READ, {"subject": subject, "party": party, "everyone": everyone}).all()
+    return {bytes(row.party): Learnt.from_bytes(notes.open(bytes(row.sealed), of=bytes(row.party))) for row in rows}
+
+
+def keep(
+    connection: Connection,
+    notes: Notes,
+    subject: bytes,
+    learnt: Mapping[bytes, Learnt],
+    *,
+    before: Mapping[bytes, Learnt],
+    entropy: Entropy,
+) -> None:
+    """Write down what is known once a question was answered, as far as it is something new.
+
+    Args:
+        connection: within the transaction in which `before` was recalled.
+        notes: the subject's.
+        subject: 16 bytes.
+        learnt: by keyed hash.
+        before: what recall found.
+        entropy: os.urandom in production.
+    """
+    news = {of: each for of, each in learnt.items() if before.get(of) != each}
+    sealed = {of: notes.seal(each.to_bytes(), of=of, entropy=entropy) for of, each in news.items()}
+    more = [{"subject": subject, "of": of, "sealed": each} for of, each in sealed.items() if of in before]
+    new = [{"subject_id": subject, "party": of, "sealed": each} for of, each in sealed.items() if of not in before]
+    if more:
+        connection.execute(_MORE, more)
+    if new:
+        connection.execute(_NEW, new)
+
+
+@lru_cache(maxsize=256)
+def _names(vocabulary: Vocabulary) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The full name of each attribute, and the other way round."""
+    full = {each.name: full_name(vocabulary.schemas[vocabulary.place(each.name)], each) for each in vocabulary}
+    return full, {name: short for short, name in full.items()}
+
+
+@lru_cache(maxsize=256)
+def _attributes(schema: Schema) -> Mapping[str, Attribute]:
+    """A schema's attributes by their full names."""
+    return {full_name(schema, each): each for each in schema.attributes}
