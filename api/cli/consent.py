@@ -89,10 +89,10 @@ def grant(
     place = home_at(home)
     config = place.config()
     now = int(time.time())
-    party = relying_party or config.relying_party
+    party = config.relying_party if relying_party is None else relying_party
     terms = Terms(
         party,
-        via or config.origin,
+        config.origin if via is None else via,
         purpose,
         now + days * DAY,
         _allowed(attribute, threshold, question),
@@ -120,7 +120,7 @@ def show(
     from api.cli.connection import home_at
 
     place = home_at(home)
-    party = relying_party or place.config().relying_party
+    party = place.config().relying_party if relying_party is None else relying_party
     with _consents(place) as consents:
         found = consents.standing(subject, party, now=int(time.time()))
     if found is None:

@@ -39,7 +39,7 @@ def _from_vault(home: "Home", subject: str, relying_party: str | None) -> str:
     from api.prover.sinks import consents_of
     from prover.errors import SubjectUnknown
 
-    party = relying_party or home.config().relying_party
+    party = home.config().relying_party if relying_party is None else relying_party
     with consents_of(home) as consents:
         try:
             found = consents.standing(subject, party, now=int(time.time()))

@@ -51,6 +51,17 @@ class Attest:
             assert ran.code == code, (arguments, ran)
         return ran
 
+    def consent(self, subject: str, party: str | None = None, *options: object) -> str:
+        """The token of a person's consent, as their provider's operator reads or, with options, grants it."""
+        verb = "grant" if options else "show"
+        parties = ["--relying-party", party] if party else []
+        return str(self("prover", "consent", verb, "--subject", subject, *parties, *options, "--json").json["consent"])
+
+    def consents(self) -> dict[str, str]:
+        """The token of everybody's newest consent that stands, by the provider's reference."""
+        listed = self("prover", "consent", "list", "--json").json["consents"]
+        return {each["subject"]: each["consent"] for each in listed if each["revoked_at"] is None}
+
 
 @dataclass(frozen=True)
 class Up:

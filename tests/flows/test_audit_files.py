@@ -67,7 +67,9 @@ def test_a_report_for_people_and_one_for_machines(up, folder, tmp_path):
     assert (told["format"], told["clean"], told["findings"]) == ("zkattest-report/1", True, [])
     written = page.read_text()
     assert told["verdict"] in written
-    assert "salary of <bdi>C-1001</bdi>" in written
+    handle = up.attest("prover", "consent", "show", "--subject", "C-1001", "--json").json["subject"]
+    assert f"salary of <bdi>{handle}</bdi>" in written
+    assert "C-1001" not in written
     assert "<script" not in written
     assert page.stat().st_mode & 0o077 == document.stat().st_mode & 0o077 == 0
     up.attest("audit", "replay", folder, "--report", tmp_path / "report.pdf", code=2)

@@ -35,5 +35,5 @@ def test_an_import_that_the_verifier_does_not_take_says_so(attest, tmp_path):
     assert "attest verifier provider list" in ran.err
     told = attest("prover", "import", tmp_path / "after", "--subject", "customer_id", "--json", code=1).json
     assert (told["unchanged"], told["waiting"], told["refused"]) == (2, 2, 2)
-    attest("ask", "salary > 1", "--subject", "before-1")
-    attest("ask", "salary > 1", "--subject", "after-1", code=3)
+    attest("ask", "salary > 25000", "--subject", "before-1")
+    attest("ask", "salary > 25000", "--subject", "after-1", code=3)

@@ -153,7 +153,7 @@ def attest(home: Home, *arguments: object) -> subprocess.CompletedProcess[bytes]
     return subprocess.run(command, capture_output=True, timeout=60, check=True)  # noqa: S603 - ours
 
 
-def ask_everything(lender, people) -> list[dict]:
+def ask_everything(lender, consents, people) -> list[dict]:
     """Every kind of outcome; thresholds are round, so that no question names a planted value."""
     asked = []
     for number, person in enumerate(people):
@@ -163,25 +163,37 @@ def ask_everything(lender, people) -> list[dict]:
             'employer == "Nobody"',
             'grade == "GRADE-001"',
         )
-        asked.append(ask_or_declined(lender, predicate[number % 4], person["id"]))
-    asked.append(ask_or_declined(lender, "salary > 1", "nobody"))
+        asked.append(ask_or_declined(lender, predicate[number % 4], consents[person["id"]]))
+    asked.append(ask_or_declined(lender, "salary > 1", consents["another lender's"]))
     for wrong in ("salary >", 'salary > date("2001-01-01")', "wage > 1"):
         with pytest.raises(Refusal) as caught:
-            lender.ask(wrong, subject="P-1")
+            lender.ask(wrong, consent=consents["P-1"])
         asked.append(dict(caught.value.problem))
     return asked
 
 
-def ask_with_reasons(lender, people) -> list[dict]:
+def ask_with_reasons(lender, consents, people) -> list[dict]:
     """Noes that say which clauses failed, of those who have consented; the others are declined."""
     question = 'salary > 999000000000000 && date_of_birth < date("2120-01-01") && grade == "GRADE-001"'
     asked = []
     for person in people:
         try:
-            asked.append(lender.ask(question, subject=person["id"], reasons="failed-clauses"))
+            asked.append(lender.ask(question, consent=consents[person["id"]], reasons="failed-clauses"))
         except Refusal as error:
             asked.append(dict(error.problem))
     return asked
+
+
+def consented(home: Home, people) -> tuple[dict[str, str], bytes]:
+    """Everybody's consent, with reasons of the first two, and one to another lender; and what was printed of them."""
+    reasons = ("--reasons", "failed-clauses", "--purpose", "credit-decision")
+    granting = ("prover", "consent", "grant", *reasons, "--subject")
+    granted = {person["id"]: attest(home, *granting, person["id"]) for person in people[:2]}
+    granted["another lender's"] = attest(home, *granting, people[0]["id"], "--relying-party", "another-lender")
+    listed = attest(home, "prover", "consent", "list")
+    tokens = {each["subject"]: each["consent"] for each in json.loads(listed.stdout)["consents"]}
+    tokens |= {name: json.loads(ran.stdout)["consent"] for name, ran in granted.items()}
+    return tokens, b"".join(each.stdout + each.stderr for each in (*granted.values(), listed))
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +229,13 @@ def outcome(tmp_path_factory) -> Outcome:
         found.places["printed by the import"] = ran.stdout + ran.stderr
         told = json.loads(ran.stdout)
         assert (told["issued"], told["registered"], told["rejected"]) == (PEOPLE, PEOPLE, 1)
-        granting = ("prover", "consent", "grant", "--relying-party", config.relying_party, "--subject")
-        granted = [attest(home, *granting, person["id"]) for person in people[:2]]
-        found.places["printed by the consents"] = b"".join(each.stdout + each.stderr for each in granted)
+        consents, found.places["printed by the consents"] = consented(home, people)
         with connect(home) as lender:
-            answers = ask_everything(lender, people) + ask_with_reasons(lender, people[:20])
+            answers = ask_everything(lender, consents, people) + ask_with_reasons(lender, consents, people[:20])
             some = [each for each in answers if each.get("outcome") == "answer"][:20]
             found.places["evidence"] = b"".join(lender.evidence(each["id"]) for each in some)
+        inquiries = [attest(home, "prover", "subject", "inquiries", "--subject", each["id"]) for each in people[:4]]
+        found.places["inquiries"] = b"".join(each.stdout + each.stderr for each in inquiries)
         found.places["answers"] = json.dumps(answers).encode()
         with opened(home, connect=lambda: connect_log(home)) as log:
             found.places["export"] = b"".join(export_lines(log))
@@ -249,6 +261,7 @@ def test_what_is_searched_is_really_what_came_out(outcome):
     assert b"/v1/credential-batches" in places["wire prover to verifier"]
     assert places["logs/prover.log"]
     assert places["logs/verifier.log"]
+    assert places["inquiries"].count(b'"answered"') >= 6
     assert places["evidence"].count(b"zkattest-evidence/3") == 20
     assert places["export"].count(b"\n") > PEOPLE
     answers = json.loads(places["answers"])

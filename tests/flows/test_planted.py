@@ -53,9 +53,11 @@ def test_one_person_two_values_two_lenders(running, tmp_path, monkeypatch):
         schema = ("--schema", tmp_path / "payslip.json")
         attest("prover", "import", tmp_path / "payslips.csv", *schema, "--subject", "customer_id")
         key = attest("verifier", "client", "add", "second-bank", "--scope", "query", "--json").json["key"]
+        shown = tmp_path / "second-bank.consent"
+        shown.write_text(attest.consent("C-1", "second-bank", "--purpose", "credit-decision"))
         with monkeypatch.context() as second_bank:
             second_bank.setenv("ZKATTEST_KEY", key)
-            second = attest("ask", "salary > 60000", "--subject", "C-1", "--schema", "payslip", "--json").json
+            second = attest("ask", "salary > 60000", "--consent", shown, "--schema", "payslip", "--json").json
         assert (first["answer"], second["answer"]) == ("yes", "no")
         indices = [answer["log"]["index"] for answer in (first, second)]
         folder = tmp_path / "for the judge"

@@ -1,6 +1,8 @@
 """Real applications with gaps: every row is imported, a gap is undetermined for its attribute only, answers agree."""
 
 import csv
+import os
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,9 @@ from real_questions import Questions
 
 from api.peers.lender_client import Refusal, ServiceClient
 from circuits.attributes import Schema
+from circuits.consent import Allowed, issue
+from circuits.jws import SigningKey
+from circuits.query import Reasons
 
 FOLDER = Path(__file__).parents[1] / "data"
 FILE = FOLDER / "credit-applications.csv"
@@ -41,6 +46,12 @@ def lender(up, imported):
 
 
 @pytest.fixture(scope="module")
+def consents(up, imported):
+    assert imported["consented_to"] == "sandbox-lender"
+    return up.attest.consents()
+
+
+@pytest.fixture(scope="module")
 def digest():
     return Schema.from_json(SCHEMA.read_bytes()).name
 
@@ -51,12 +62,12 @@ def test_every_application_is_imported(imported, rows):
     assert imported["registered"] == 4454
 
 
-def test_five_hundred_random_compound_questions_agree_with_plain_evaluation(lender, rows, digest):
+def test_five_hundred_random_compound_questions_agree_with_plain_evaluation(lender, consents, rows, digest):
     asked = list(Questions(rows, SEED)(QUESTIONS))
 
     def answered(question):
         subject, predicate, _ = question
-        answer = lender.ask(predicate, subject=subject, schema=digest)
+        answer = lender.ask(predicate, consent=consents[subject], schema=digest)
         return {"yes": True, "no": False}[answer["answer"]] if answer["outcome"] == "answer" else None
 
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -67,16 +78,41 @@ def test_five_hundred_random_compound_questions_agree_with_plain_evaluation(lend
 
 
 @pytest.mark.parametrize("attribute", ["income", "debt", "assets", "home"])
-def test_a_gap_is_undetermined_for_its_attribute_only(lender, rows, digest, attribute):
+def test_a_gap_is_undetermined_for_its_attribute_only(lender, consents, rows, digest, attribute):
     row = next(row for row in rows if row[attribute] == "")
     literal = '"rent"' if attribute == "home" else "1"
-    gap = lender.ask(f"{attribute} == {literal}", subject=row["application_id"], schema=digest)
+    consent = consents[row["application_id"]]
+    gap = lender.ask(f"{attribute} == {literal}", consent=consent, schema=digest)
     assert (gap["outcome"], gap["reason"]) == ("undetermined", "absent")
-    known = lender.ask(f"age == {row['age']}", subject=row["application_id"], schema=digest)
+    known = lender.ask(f"age == {row['age']}", consent=consent, schema=digest)
     assert known["answer"] == "yes"
 
 
-def test_a_stranger_is_declined(lender, digest):
-    with pytest.raises(Refusal) as caught:
-        lender.ask("age > 1", subject="no-such-application", schema=digest)
-    assert caught.value.name == "declined"
+def test_a_stranger_is_declined(up, lender, consents, rows, digest):
+    row = rows[0]
+    assert lender.ask("age > 1", consent=consents[row["application_id"]], schema=digest)["answer"] == "yes"
+    another_lenders = up.attest.consent(row["application_id"], "another-lender", "--purpose", "credit-decision")
+    for stranger in (made_up(up.attest.home.config()), another_lenders):
+        with pytest.raises(Refusal) as caught:
+            lender.ask("age > 1", consent=stranger, schema=digest)
+        assert caught.value.name == "declined"
+    assert up.attest("ask", "age > 1", "--subject", "no-such-application", code=3).err.startswith("error  declined")
+
+
+def made_up(config) -> str:
+    """A consent that no provider has signed, of nobody."""
+    now = int(time.time())
+    return issue(
+        id=os.urandom(16),
+        handle=os.urandom(16),
+        provider=config.provider_id,
+        relying_party=config.relying_party,
+        via=config.origin,
+        purpose="credit-decision",
+        allowed=Allowed(),
+        reasons=Reasons.OUTCOME_ONLY,
+        frequency=None,
+        issued_at=now,
+        expires_at=now + 86_400,
+        key=SigningKey.generate(entropy=os.urandom(32)),
+    ).token

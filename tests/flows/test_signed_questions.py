@@ -7,6 +7,7 @@ import pytest
 from circuits.jws import peek
 
 QUESTION = ("ask", "salary > 100000", "--subject", "C-1001")
+GRANT = ("--purpose", "credit-decision")
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +21,14 @@ def lender(up, tmp_path_factory):
 
 def test_a_lender_signs_and_everybody_can_see_it(up, lender):
     folder, kid = lender
+    (folder / "consent.jws").write_text(up.attest.consent("C-1001", "signing-bank", *GRANT) + "\n")
+    question = ("ask", "salary > 100000", "--consent", folder / "consent.jws")
     sign = ("--sign", folder / "bank.pem")
-    assert "client add" in up.attest(*QUESTION, *sign, code=2).err
+    assert "client add" in up.attest(*question, *sign, code=2).err
     told = up.attest("verifier", "client", "add", "signing-bank", "--public-key", folder / "bank.json", "--json").json
     assert (told["party"], told["kid"], told["new"]) == ("signing-bank", kid, True)
 
-    answer = up.attest(*QUESTION, *sign, "--evidence", folder / "a.evidence.json", "--json").json
+    answer = up.attest(*question, *sign, "--evidence", folder / "a.evidence.json", "--json").json
     said = peek(answer["attestation"])
     assert (said["aud"], said["request"]) == ("signing-bank", "signed")
     verdict = up.attest("evidence", "verify", folder / "a.evidence.json", "--json").json
@@ -37,7 +40,7 @@ def test_a_lender_signs_and_everybody_can_see_it(up, lender):
     up.attest("evidence", "verify", folder / "b.evidence.json", code=1)
 
     up.attest("verifier", "client", "revoke", kid)
-    up.attest(*QUESTION, *sign, code=2)
+    up.attest(*question, *sign, code=2)
     up.attest("evidence", "verify", folder / "a.evidence.json")
     assert up.attest("audit", "replay", "--json").json["signed"] >= 1
 
