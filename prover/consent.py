@@ -203,7 +203,7 @@ class Consents:
             signed = consents.issue(
                 id=consent_id,
                 provider=self._provider,
-                handle=self._vault.pairwise(whose.lookup, terms.relying_party),
+                handle=self._vault.pairwise(whose.id, terms.relying_party),
                 relying_party=terms.relying_party,
                 via=terms.via,
                 purpose=terms.purpose,

@@ -157,12 +157,13 @@ class Vault:
         """
         return self._keyed(fields("zkattest/vault/party/1", subject_lookup, relying_party.encode()))
 
-    def pairwise(self, subject_lookup: bytes, relying_party: str) -> bytes:
+    def pairwise(self, subject_id: bytes, relying_party: str) -> bytes:
         """The handle by which this relying party asks about a subject, 16 bytes; looks random, and is always the same.
 
-        No two relying parties can tell that they ask about the same person.
+        No two relying parties can tell that they ask about the same person, and nobody that somebody who was erased
+        and is here again is the same.
         """
-        message = fields("zkattest/vault/pairwise/1", subject_lookup, relying_party.encode())
+        message = fields("zkattest/vault/pairwise/1", subject_id, relying_party.encode())
         return self._keyed(message)[:HANDLE]
 
     def consent_lookup(self, digest: str) -> bytes:
@@ -211,6 +212,7 @@ class Vault:
             "lookup": None,
             "sealed_reference": None,
             "wrapped_key": None,
+            "disputed_at": None,
             "erased_at": now,
         }
         connection.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject_id).values(erased))

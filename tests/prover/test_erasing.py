@@ -11,7 +11,7 @@ from circuits.erasure import Erasure
 from circuits.receipt import ErasureReceipt
 from prover.erasing import Eraser
 from prover.errors import SubjectUnknown, VaultError
-from prover.models import ERASURES
+from prover.models import CREDENTIALS, ERASURES
 from prover.records import Record
 from prover.terms import Terms
 
@@ -58,6 +58,19 @@ def test_what_is_to_be_told_names_all_handles_and_credentials_and_waits(eraser, 
     assert (said.provider, said.issued_at, said.credentials) == ("bank", NOW + 9, tuple(sorted(issued[:2])))
     assert [each.id for each in issuer.pending(9)] == issued[2:]
     assert "alice" not in repr(pending)
+
+
+def test_who_comes_back_is_somebody_else(eraser, issued, handles, issuer, consents, engine):
+    eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    issuer.issue([Record("alice-planted", {"first": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
+    for party in ("one", "two"):
+        terms = Terms(party, "origin", "sandbox", NOW + 9)
+        first, again = (consents.grant("alice-planted", terms, now=NOW, entropy=os.urandom).handle for _ in range(2))
+        assert first == again not in handles
+    with engine.connect() as connection:
+        people = {row.id: row.subject_id for row in connection.execute(select(CREDENTIALS))}
+    assert people[issued[0]] == people[issued[1]]
+    assert len(set(people.values())) == 3
 
 
 def test_told_it_is_forgotten(eraser, issued, engine):
