@@ -104,6 +104,7 @@ class Consent:
         frequency: how often; None: no limit.
         issued_at, expires_at: Unix seconds; it holds from the first until before the second.
         token: the compact JWS.
+        digest: SHA-256 of the token: what a query names.
     """
 
     id: str
@@ -118,11 +119,11 @@ class Consent:
     issued_at: int
     expires_at: int
     token: str = field(repr=False)
+    digest: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the token: what a query names."""
-        return hashlib.sha256(self.token.encode()).digest()
+    def __post_init__(self) -> None:
+        """Fix the digest."""
+        object.__setattr__(self, "digest", hashlib.sha256(self.token.encode()).digest())
 
     @classmethod
     def open(cls, token: str, key: jws.VerifyKey) -> Self:

@@ -62,8 +62,8 @@ def parse_b32(encoded: bytes, bound: int) -> int:
 
 def fields(label: str, *values: bytes) -> bytes:
     """Frame a label and its fields, each with an 8-byte big-endian length in front, in the given order."""
-    parts = [label.encode("ascii"), *values]
-    return b"".join(len64be(part) + part for part in parts)
+    parts = (label.encode("ascii"), *values)
+    return b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)])
 
 
 def parse_fields(label: str, encoded: bytes, count: int) -> tuple[bytes, ...]:

@@ -4,12 +4,13 @@ The comparisons of a question fall into rows of a truth table, as in circuits.te
 what is known leaves possible. If all of them give the same answer, the answer follows: anyone could have given it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from circuits.attributes import Attributes
-from circuits.leakage.arrangement import Box, boxes, groups
-from circuits.leakage.cuts import alone, bounds_of, cuts_of, form_of
+from circuits.leakage.arrangement import Box, Group, boxes, groups
+from circuits.leakage.cuts import Cuts, alone, bounds_of, cuts_of, form_of
 from circuits.leakage.knowledge import Knowledge
 from circuits.predicate import nodes
 from circuits.predicate.clauses import clauses as clauses_of
@@ -19,6 +20,35 @@ from circuits.telling.cells import solutions
 from circuits.telling.intervals import Intervals, united
 from circuits.telling.shadows import Budget, TooMuchWorkError
 from circuits.telling.truth import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it is for every reader.
+
+    Attributes:
+        places: its comparisons, numbered.
+        holding: of each what it is about, and where it holds.
+        cuts: by what they are about.
+        groups: what meets in forms.
+    """
+
+    places: Mapping[nodes.Atom, int]
+    holding: Mapping[nodes.Atom, tuple[Form, Intervals]]
+    cuts: Mapping[Form, Cuts]
+    groups: tuple[Group, ...]
+
+
+@lru_cache(maxsize=1024)
+def _asked(predicate: Predicate, schema: Attributes, as_of: int) -> _Asked:
+    """Take a question apart; lenders ask the same ones over and over."""
+    atoms = tuple(dict.fromkeys(nodes.atoms(predicate.ast)))
+    holding = {
+        atom: (form, solutions(atom, bounds_of(form, schema), as_of)) for atom in atoms for form in [form_of(atom)]
+    }
+    about = dict.fromkeys(form for form, _ in holding.values())
+    places = {atom: place for place, atom in enumerate(atoms)}
+    return _Asked(places, holding, cuts_of(predicate, schema, as_of), tuple(groups(about)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +74,9 @@ class Reading:
         self._predicate = predicate
         self._schema = schema
         self._known = known
-        self._atoms = tuple(dict.fromkeys(nodes.atoms(predicate.ast)))
-        self._tables = Tables(len(self._atoms))
-        self._places = {atom: place for place, atom in enumerate(self._atoms)}
-        self._seen = self._see(as_of)
+        self._asked = _asked(predicate, schema, as_of)
+        self._tables = Tables(len(self._asked.places))
+        self._seen = self._see()
 
     @property
     def answer(self) -> bool | None:
@@ -81,31 +110,25 @@ class Reading:
             left |= self._left([box for box, own in seen.boxes if own & rows])
         return self._known.with_left(left)
 
-    def _see(self, as_of: int) -> tuple[_Seen, ...] | None:
+    def _see(self) -> tuple[_Seen, ...] | None:
         """Look at every group; None if that takes too much work: then nothing follows, and nothing is added."""
-        cuts = cuts_of(self._predicate, self._schema, as_of)
-        about: dict[Form, None] = dict.fromkeys(form_of(atom) for atom in self._atoms)
-        asked = Knowledge(cuts, self._known.possible)
-        holding = {
-            atom: (form_of(atom), solutions(atom, bounds_of(form_of(atom), self._schema), as_of))
-            for atom in self._atoms
-        }
+        known = Knowledge(self._asked.cuts, self._known.possible)
         budget = Budget()
         try:
-            return tuple(self._group([*boxes(group, asked, self._schema, budget)], holding) for group in groups(about))
+            return tuple(self._group([*boxes(group, known, self._schema, budget)]) for group in self._asked.groups)
         except TooMuchWorkError:
             return None
 
-    def _group(self, found: Sequence[Box], holding: dict[nodes.Atom, tuple[Form, Intervals]]) -> _Seen:
+    def _group(self, found: Sequence[Box]) -> _Seen:
         listed: list[tuple[Box, int]] = []
         rows = 0
         for box in found:
             places = {alone(name): piece for name, piece in zip(box.group.names, box.attributes, strict=True)}
             places |= dict(zip(box.group.forms, box.forms, strict=True))
             among = mask = 0
-            for atom, (form, solved) in holding.items():
+            for atom, (form, solved) in self._asked.holding.items():
                 if form in places:
-                    bit = 1 << self._places[atom]
+                    bit = 1 << self._asked.places[atom]
                     among |= bit
                     mask |= bit if any(low <= places[form][0] <= high for low, high in solved) else 0
             own = self._tables.rows(mask, among)
@@ -114,7 +137,7 @@ class Reading:
         return _Seen(tuple(listed), rows)
 
     def _told(self, node: nodes.Node, *, holds: bool) -> int:
-        table = self._tables.of(node, self._places)
+        table = self._tables.of(node, self._asked.places)
         return table if holds else self._tables.all ^ table
 
     def _settled(self, node: nodes.Node) -> bool | None:

@@ -10,6 +10,7 @@ for as long as they can count.
 import hashlib
 from bisect import insort
 from collections.abc import Callable
+from functools import lru_cache
 
 from circuits import jws
 from circuits.consent import Frequency
@@ -72,8 +73,7 @@ class Consents:
             token: the consent, verified when the answer was checked.
             at: Unix seconds.
         """
-        found = jws.peek(token)["frequency"]
-        frequency = None if found is None else Frequency(found["count"], found["seconds"])
+        frequency = _frequency(token)
         digest = hashlib.sha256(token.encode()).digest()
         if frequency is None or frequency.count > MOST_COUNTED:
             return lambda: None
@@ -95,6 +95,13 @@ class Consents:
                 self._uses[key] = before
 
         return undo
+
+
+@lru_cache(maxsize=4096)
+def _frequency(token: str) -> Frequency | None:
+    """How often may be asked under a consent; people are asked about more than once under one."""
+    found = jws.peek(token)["frequency"]
+    return None if found is None else Frequency(found["count"], found["seconds"])
 
 
 def _key(provider: str, digest: bytes) -> bytes:
