@@ -60,7 +60,7 @@ def test_what_is_to_be_told_names_all_handles_and_credentials_and_waits(eraser, 
     assert "alice" not in repr(pending)
 
 
-def test_who_comes_back_is_somebody_else(eraser, issued, handles, issuer, consents, engine):
+def test_who_comes_back_is_somebody_else(eraser, issued, handles, issuer, consents, engine):  # noqa: PLR0917 - fixtures
     eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
     issuer.issue([Record("alice-planted", {"first": "1"})], schema=SCHEMA, now=NOW, entropy=os.urandom)
     for party in ("one", "two"):
