@@ -41,7 +41,7 @@ def test_it_conforms(ask):
     ("file", "line", "caught"),
     [
         ("bytes.mjs", 'need(!found.has(name), "a name stands twice");', "json/duplicate"),
-        ("consents.mjs", 'need(expires_at > issued_at, "it ends when it begins");', "consent/signed-exp"),
+        ("signed.mjs", 'need(expires_at > issued_at, "it ends when it begins");', "consent/signed-exp"),
         ("curve.mjs", 'need(x < P, "x is not reduced");', "group/point-x-p-plus-1"),
         ("notes.mjs", 'need(ours.length === 1, "not signed once by this key");', "note/twice"),
         ("tree.mjs", 'need(salt.length === 32, "a salt has 32 bytes");', "log/leaf-salt-short"),

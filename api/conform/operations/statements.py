@@ -1,4 +1,4 @@
-"""Keys, credentials, queries, and the statement that a proof is about."""
+"""Keys, credentials and how they end, queries, and the statement that a proof is about."""
 
 from typing import Any, Final
 
@@ -6,12 +6,14 @@ from api.conform.operations.members import Members, Operation, hex_all, unhex
 from circuits import statement
 from circuits.attributes import Schema
 from circuits.credential import Credential
+from circuits.erasure import Erasure
 from circuits.group import EngineName
 from circuits.jws import VerifyKey
 from circuits.predicate import parse
 from circuits.query import Query
 from circuits.statement import Statement
 from circuits.vocabulary import Vocabulary
+from verifier.entries.revocation import Revocation
 
 
 def _key(members: Members, _engine: EngineName) -> dict[str, Any]:
@@ -32,6 +34,25 @@ def _credential(members: Members, _engine: EngineName) -> dict[str, Any]:
         "issued_at": credential.issued_at,
         "expires_at": credential.expires_at,
         "supersedes": credential.supersedes,
+    }
+
+
+def _revocation(members: Members, _engine: EngineName) -> dict[str, Any]:
+    revocation = Revocation.open(members["token"], VerifyKey.from_jwk(members["jwk"]))
+    return {
+        "provider": revocation.provider,
+        "credential": revocation.credential,
+        "reason": revocation.reason,
+        "issued_at": revocation.issued_at,
+    }
+
+
+def _erasure(members: Members, _engine: EngineName) -> dict[str, Any]:
+    erasure = Erasure.open(members["token"], VerifyKey.from_jwk(members["jwk"]))
+    return {
+        "provider": erasure.provider,
+        "credentials": list(erasure.credentials),
+        "issued_at": erasure.issued_at,
     }
 
 
@@ -73,6 +94,8 @@ def _verify(members: Members, engine: EngineName) -> dict[str, Any]:
 OPERATIONS: Final[dict[str, Operation]] = {
     "key.read": _key,
     "credential.open": _credential,
+    "revocation.open": _revocation,
+    "erasure.open": _erasure,
     "query.read": _query,
     "statement.build": _build,
     "statement.verify": _verify,

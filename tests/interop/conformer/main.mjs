@@ -1,12 +1,12 @@
-// A second implementation of what needs no proof system: canonical bytes, the group, the transcript, credentials,
-// consents, notes, the log. Node's own crypto and big integers, nothing of ours. It answers on stdin and stdout:
+// A second implementation of what needs no proof system: canonical bytes, the group, the transcript, what
+// providers sign, notes, the log. Node's own crypto and big integers, nothing of ours. It answers on stdin and stdout:
 //   attest conform "node tests/interop/conformer/main.mjs"
 import { createInterface } from "node:readline";
 import { age, canonical, date, document, framed, Reader, seconds, unframed } from "./bytes.mjs";
 import { hex, need, Refused, unbase64, unhex } from "./common.mjs";
-import { openConsent, openReceipt, openWithdrawal } from "./consents.mjs";
 import { commit, generator, point, scalar, transcript } from "./curve.mjs";
 import { openCheckpoint, openNote, readKey, requireCosigned, verifyTlogProof } from "./notes.mjs";
+import { openConsent, openErasure, openReceipt, openRevocation, openWithdrawal } from "./signed.mjs";
 import { openCredential, readJwk } from "./tokens.mjs";
 import * as tree from "./tree.mjs";
 
@@ -30,6 +30,8 @@ const OPERATIONS = {
   "transcript.run": ({ steps }) => ({ challenges: transcript(steps) }),
   "key.read": ({ jwk }) => readJwk(jwk),
   "credential.open": openCredential,
+  "revocation.open": openRevocation,
+  "erasure.open": openErasure,
   "consent.open": openConsent,
   "withdrawal.open": openWithdrawal,
   "receipt.open": openReceipt,

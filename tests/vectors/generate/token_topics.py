@@ -1,14 +1,16 @@
-"""Keys and credentials, and how tokens are forged."""
+"""Keys, credentials and how they end; and how tokens are forged."""
 
 import json
 
 from topics import Topic
-from world import SIGNING, peopled
+from world import NOW, PROVIDER, SIGNING, peopled
 
-from circuits import jws
-from circuits.credential import TYP
+from circuits import credential, erasure, jws
 from circuits.encoding import b64u, b64u_decode, canonical_json
+from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from verifier.entries import revocation
+from verifier.entries.revocation import revoke
 
 JWK = SIGNING.public.to_jwk()
 OTHER = SigningKey(bytes(32)).public.to_jwk()
@@ -35,7 +37,8 @@ def key_cases(topic):
 
 
 def credential_topic():
-    topic = Topic("credential", "Keys (RFC 8037) and credentials: compact JWS, Ed25519, one acceptable header.")
+    about = "Keys (RFC 8037), credentials, how they end: compact JWS, Ed25519, one acceptable header."
+    topic = Topic("credential", about)
     key_cases(topic)
     world, held = peopled()
     token = held["ada"][0].token
@@ -43,8 +46,10 @@ def credential_topic():
     topic.accept("open", "credential.open", {"token": token, "jwk": JWK}, "commitments to what a provider verified")
     successor = world.issue("ada/2", {"salary": "130000"}, supersedes=held["ada"][0].id, log=False).token
     topic.accept("supersedes", "credential.open", {"token": successor, "jwk": JWK}, "one that replaces another")
-    forged(topic, "credential.open", token, TYP, base="open")
+    forged(topic, "credential.open", token, credential.TYP, base="open")
     _nonsense(topic, token)
+    _revocations(topic, held["ada"][0].id)
+    _erasures(topic, [each.id for each in held["ada"]])
     return topic
 
 
@@ -115,7 +120,45 @@ def _nonsense(topic, token):
         ("item-extra", {"attributes": [first | {"value": "129000"}]}, "an attribute with a member more"),
         ("supersedes", {"supersedes": None}, "it supersedes nothing, and says so"),
     )
-    signed_nonsense(topic, "credential.open", token, TYP, changes, base="open")
+    signed_nonsense(topic, "credential.open", token, credential.TYP, changes, base="open")
+
+
+def _revocations(topic, named):
+    token = revoke(provider=PROVIDER, credential=named, reason="erroneous", issued_at=NOW, key=SIGNING).token
+    topic.shared["revocation"] = token
+    topic.accept("revocation", "revocation.open", {"token": token, "jwk": JWK}, "a credential is void from now on")
+    settings = {"base": "revocation", "prefix": "revocation-"}
+    forged(topic, "revocation.open", token, revocation.TYP, **settings)
+    changes = (
+        ("extra", {"note": "x"}, "a member more"),
+        ("reason", {"reason": "boredom"}, "no such reason"),
+        ("credential", {"credential": None}, "of no credential"),
+        ("iat", {"iat": "now"}, "a time that is no number"),
+        ("iss", {"iss": None}, "nobody"),
+    )
+    signed_nonsense(topic, "revocation.open", token, revocation.TYP, changes, **settings)
+
+
+def _erasures(topic, named):
+    token = sign_erasure(provider=PROVIDER, credentials=named, issued_at=NOW, key=SIGNING).token
+    topic.shared["erasure"] = token
+    ids = stated_in(token)["credentials"]
+    topic.accept("erasure", "erasure.open", {"token": token, "jwk": JWK}, "all credentials of one person, by their ids")
+    settings = {"base": "erasure", "prefix": "erasure-"}
+    forged(topic, "erasure.open", token, erasure.TYP, **settings)
+    changes = (
+        ("extra", {"subject": "ada"}, "a member more"),
+        ("empty", {"credentials": []}, "of no credential"),
+        ("text", {"credentials": ids[0]}, "a text is no list"),
+        ("turned", {"credentials": ids[::-1]}, "ids out of order"),
+        ("twice", {"credentials": [ids[0], *ids]}, "an id twice"),
+        ("id-short", {"credentials": [b64u(bytes(15))]}, "an id of 15 bytes"),
+        ("id-padded", {"credentials": [ids[0] + "=="]}, "there is no padding"),
+        ("id-number", {"credentials": [1]}, "a number is no id"),
+        ("iat", {"iat": True}, "true is no time"),
+        ("iss", {"iss": None}, "nobody"),
+    )
+    signed_nonsense(topic, "erasure.open", token, erasure.TYP, changes, **settings)
 
 
 def topics():

@@ -1,4 +1,4 @@
-// Consents, their withdrawals, and receipts of erasures: what providers sign for people.
+// What providers sign besides credentials: consents and their withdrawals, revocations, erasures and receipts.
 import { hex, need, sha256 } from "./common.mjs";
 import { bytes, isText, name, openSigned, same, time } from "./tokens.mjs";
 
@@ -7,6 +7,7 @@ const PURPOSES = [
   ...["credit-decision", "credit-monitoring", "tenancy", "employment", "insurance", "age-check", "residence-check"],
   ...["sanctions-check", "fraud-prevention", "sandbox"],
 ];
+const REASONS = ["superseded", "erroneous", "withdrawn", "compromised"];
 const COUNTED = ["credentials", "consents", "inquiries"];
 const isMap = (value, members) => value instanceof Map && same([...value.keys()], members);
 
@@ -59,6 +60,22 @@ export function openWithdrawal({ token, jwk }) {
   const provider = stated.get("iss");
   need(isText(provider) && [...provider].length >= 1 && [...provider].length <= 256, "another issuer");
   return { provider, consent: hex(bytes(stated.get("consent"), 32)), issued_at: time(stated.get("iat")) };
+}
+export function openRevocation({ token, jwk }) {
+  const stated = openSigned({ token, jwk }, "zkattest-revocation+jwt");
+  need(isMap(stated, ["iss", "iat", "credential", "reason"]), "other members");
+  const [provider, credential, reason] = ["iss", "credential", "reason"].map((member) => stated.get(member));
+  need(isText(provider) && isText(credential) && REASONS.includes(reason), "another issuer, credential or reason");
+  return { provider, credential, reason, issued_at: time(stated.get("iat")) };
+}
+export function openErasure({ token, jwk }) {
+  const stated = openSigned({ token, jwk }, "zkattest-erasure+jwt");
+  need(isMap(stated, ["iss", "iat", "credentials"]) && isText(stated.get("iss")), "other members");
+  const credentials = stated.get("credentials");
+  need(Array.isArray(credentials) && credentials.length >= 1 && credentials.length <= 3000, "none, or too many");
+  credentials.forEach((id) => bytes(id, 16));
+  need(credentials.every((id, place) => place === 0 || credentials[place - 1] < id), "not in ascending order");
+  return { provider: stated.get("iss"), credentials, issued_at: time(stated.get("iat")) };
 }
 export function openReceipt({ token, jwk }) {
   const stated = openSigned({ token, jwk }, "zkattest-erasure-receipt+jwt");
