@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from prover.erasing import Eraser, PendingErasure
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
+ReceiptOption = Annotated[
+    Path | None,
+    typer.Option("--receipt", metavar="FILE", help="Write the person's receipt here.", show_default=False),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask. It cannot be undone.")]
 
 
@@ -25,28 +30,34 @@ def erase(
     *,
     subject: SubjectOption,
     yes: YesOption = False,
+    receipt: ReceiptOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Erase a person: from the vault at once, from the verifier's log as soon as it can be told. No way back."""
     from api.cli.connection import home_at
+    from api.home.files import require_writable, write_file
 
     place = home_at(home)
+    if receipt is not None:
+        require_writable(receipt)  # before anything is erased: it is written once
     if not yes and not _confirmed(subject):
         raise CommandError("nothing was erased", remedy="answer y, or give --yes", kind="erase")
-    erased, receipt = erase_person(place, subject, environment=os.environ)
+    erased, logged = erase_person(place, subject, environment=os.environ)
+    if receipt is not None:
+        write_file(receipt, f"{erased.receipt}\n".encode())
     if as_json:
         present.print_json(
             {
                 "subject": subject,
                 "credentials": erased.credentials,
                 "receipt": erased.receipt,
-                "logged": None if receipt is None else receipt.model_dump(),
+                "logged": None if logged is None else logged.model_dump(),
             }
         )
     else:
-        _tell(subject, erased.credentials, receipt)
-    if receipt is None:
+        _tell(subject, erased, logged, receipt)
+    if logged is None:
         raise typer.Exit(ExitCode.NO_ANSWER)
 
 
@@ -103,17 +114,22 @@ def _told(
     return receipt
 
 
-def _tell(subject: str, credentials: int, receipt: "ErasureReceipt | None") -> None:
+def _tell(subject: str, erased: "PendingErasure", logged: "ErasureReceipt | None", file: Path | None) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2))
-    how_many = "1 credential" if credentials == 1 else f"{credentials:,} credentials"
+    how_many = "1 credential" if erased.credentials == 1 else f"{erased.credentials:,} credentials"
     table.add_row("vault", f"{how_many} cannot be opened any more")
-    if receipt is not None:
-        counts = counted(receipt.erased)
-        table.add_row("log", f"erased: {counts}; entry {receipt.indices[-1]:,} says so")
+    if logged is not None:
+        counts = counted(logged.erased)
+        table.add_row("log", f"erased: {counts}; entry {logged.indices[-1]:,} says so")
+    table.add_row("receipt", "for the person, who checks it with: attest prover receipt verify")
     present.out.print(f"{subject} is erased", markup=False)
     present.out.print(table)
-    if receipt is None:
+    if logged is None:
         present.err.print("the verifier could not be told yet, or refuses: the prover tells it while it runs")
+    if file is None:
+        present.out.print(erased.receipt or "", markup=False, soft_wrap=True)
+    else:
+        present.out.print(f"receipt written to {file}", markup=False)
 
 
 def counted(erased: Mapping[str, int]) -> str:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from api.explanation import Question
     from circuits.attributes import Schema
 
-WIDTH = 80
-
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -59,7 +57,7 @@ def explain(
         present.print_json(told)
         return
     for part in (_head(told), *_told(told, "yes"), *_told(told, "no")):
-        present.out.print(part, width=min(WIDTH, present.out.width))
+        present.out.print(part, width=min(present.WIDTH, present.out.width))
 
 
 def read_schema(path: Path | None) -> "Schema":

@@ -27,6 +27,8 @@ from api.cli.failures import CommandError
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+WIDTH = 80
+"""Of what is laid out here and not by the terminal."""
 CARET_WIDTH = 72
 STYLES = {"yes": "bold white on green", "no": "bold white on blue"}
 

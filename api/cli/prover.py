@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import consent, erase, present, subject
+from api.cli import consent, erase, present, receipt, subject
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption, ParentOption, SocketOption
 
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="prover")
     group.add_typer(consent.group, name="consent")
     group.add_typer(subject.group, name="subject")
+    group.add_typer(receipt.group, name="receipt")
     group.command("erase")(erase.erase)
 
 

@@ -1,8 +1,9 @@
-"""`attest prover subject`: a person's token, what was asked about them, and their disputes."""
+"""`attest prover subject`: a person's tokens, what was asked about them, who knows what, and their disputes."""
 
 import os
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.prover.sinks import Unlocked
+    from api.wire.persons import InquiryView
 
-group = typer.Typer(help="People: their tokens, what was asked about them, their disputes.", no_args_is_help=True)
+group = typer.Typer(
+    help="People: their tokens, who asked and who knows what about them, their disputes.", no_args_is_help=True
+)
 
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many at most.")]
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--after", metavar="CURSOR", help="Those before the page that ended so.", show_default=False),
+]
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
 
 
@@ -38,29 +47,76 @@ def token(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOptio
         present.out.print(made, markup=False, soft_wrap=True)
 
 
-@group.command("inquiries")
-def list_inquiries(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show what was asked about a person, what became of it, and what it disclosed; the newest first."""
+@group.command("revoke-tokens")
+def revoke_tokens(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Take back all tokens of a person: one was lost, or given to somebody else."""
     from prover.subjects import Subjects
 
     with _vault(home) as opened:
-        rows = [each.to_json() for each in Subjects(*opened).inquiries_about(subject, limit=1000).inquiries]
+        count = Subjects(*opened).revoke_tokens(subject, now=int(time.time()))
     if as_json:
-        present.print_json({"inquiries": rows})
+        present.print_json({"subject": subject, "revoked": count})
+    else:
+        present.out.print(f"{count} token{'s' * (count != 1)} of {subject} taken back", markup=False)
+
+
+@group.command("inquiries")
+def list_inquiries(
+    *,
+    subject: SubjectOption,
+    limit: LimitOption = 20,
+    after: AfterOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was asked about a person, what became of it, and what it disclosed; the newest first."""
+    from api.prover.shown import Shown
+    from prover.errors import CursorRefused
+    from prover.subjects import Subjects
+
+    with _vault(home) as opened:
+        subjects = Subjects(*opened)
+        try:
+            page = Shown(subjects.schemas).page(subjects.inquiries_about(subject, limit=limit, after=after))
+        except CursorRefused as error:
+            raise CommandError(str(error), where="--after", remedy="take it from the page before") from None
+    if as_json:
+        present.print_json(page.model_dump())
         return
-    if not rows:
-        present.out.print("nobody has asked yet")
+    if not page.inquiries:
+        present.out.print("nobody has asked yet" if after is None else "nobody asked before that")
         return
-    table = Table(box=None, padding=(0, 2))
-    for name in ("when", "who", "what for", "question", "outcome", "bits"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        outcome = row["reason"] or ("yes" if row["answer"] else "no")
-        told = outcome if row["outcome"] == "answered" else f"{row['outcome']}: {outcome}"
-        bits = ", ".join(f"{each['attribute']} {each['bits']}" for each in row["disclosed"])
-        texts = (row["asked_at"], row["relying_party"], row["purpose"], row["question"], told, bits)
-        table.add_row(*map(Text, texts))
-    present.out.print(table)
+    for each in page.inquiries:
+        present.out.print(_inquiry(each), width=min(present.WIDTH, present.out.width))
+    if page.next is not None:
+        present.err.print(f"there are more: --after {page.next}", markup=False)
+
+
+@group.command("knowledge")
+def list_knowledge(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show what each relying party can know of a person from the answers it had, and all of them together."""
+    from api.prover import shown
+    from circuits.calendar import day_number
+    from prover.subjects import Subjects
+
+    today = day_number(datetime.now(UTC).date().isoformat())
+    with _vault(home) as opened:
+        known = [shown.insight(each, as_of=today) for each in Subjects(*opened).insights_about(subject)]
+    if as_json:
+        present.print_json({"knowledge": [each.model_dump() for each in known]})
+        return
+    if not known:
+        present.out.print("nobody has had an answer yet")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("who", "about", "what stays possible", "in pieces of at least"):
+        table.add_column(name, overflow="fold", vertical="top")
+    for each in known:
+        who = Text("all together", style="dim") if each.relying_party is None else Text(each.relying_party)
+        for number, fact in enumerate(each.facts):
+            first = who if number == 0 else Text()
+            table.add_row(first, Text(", ".join(fact.attributes)), Text(fact.words), Text(fact.narrowest_words or ""))
+    present.out.print(table, width=min(present.WIDTH, present.out.width))
 
 
 @group.command("dispute")
@@ -74,10 +130,33 @@ def dispute(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOpt
 
 @group.command("settle")
 def settle(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Note that a person's dispute is settled."""
-    with _vault(home) as (engine, vault):
-        vault.dispute(engine, subject, since=None)
+    """Note that a person's dispute is settled: for the operator, once what was wrong is imported anew."""
+    from prover.subjects import Subjects
+
+    with _vault(home) as opened:
+        Subjects(*opened).settle(subject)
     _tell(subject, "no longer disputes what is held", as_json=as_json)
+
+
+def _inquiry(each: "InquiryView") -> Table:
+    """Who and what, what for, what became of it, and what that told: a few lines."""
+    from api.disclosures import lines as told
+
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True, min_width=14)
+    lines.add_column(overflow="fold")
+    word = each.answer or each.outcome
+    lines.add_row(present.badge(word), Text(f"{each.relying_party}, {each.asked_at}", style="dim"))
+    lines.add_row("", Text(each.question, style="bold"))
+    for clause in each.failed or ():
+        lines.add_row("", Text(f"\N{BALLOT X} {clause.question}"))
+    lines.add_row("", Text(each.purpose_words))
+    if each.reason_words is not None:
+        lines.add_row("", Text(each.reason_words))
+    for line in told([disclosure.model_dump() for disclosure in each.disclosed]):
+        lines.add_row("", Text(f"told {line}"))
+    lines.add_row("", "")
+    return lines
 
 
 def _tell(subject: str, what: str, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""What an operator notes about people, at the terminal, beside a prover or without one."""
+"""What an operator notes about people's consents, at the terminal, beside a prover or without one."""
 
 import json
 import os
@@ -56,11 +56,3 @@ def test_a_consent_is_granted_listed_and_revoked(run):
 def test_what_is_no_consent_is_told(run, change):
     assert run("consent", *GRANT)
     run("consent", *GRANT, *change, code=2)
-
-
-def test_a_token_inquiries_and_disputes(run):
-    assert run("subject", "token", "--subject", "A1")["token"].startswith("zks_")
-    assert run("subject", "inquiries", "--subject", "A1") == {"inquiries": []}
-    assert "disputes" in run("subject", "dispute", "--subject", "A1")["state"]
-    assert "no longer" in run("subject", "settle", "--subject", "A1")["state"]
-    run("subject", "token", "--subject", "nobody", code=2)
