@@ -3,14 +3,14 @@
 In the order in which it happens, with the subject's row held: the consent is opened, `judge` decides, the values are
 opened, the answer is worked out, what it tells is added to what is known, all of it is written, and committed. The
 proof is made afterwards. If it never is, what was spent stays spent: nobody can know more than the ledger says. The
-same query again has the same outcome, and costs nothing more.
+same query again has the same outcome, and costs nothing more, also if it is put again because its answer was lost.
 
 `judge` is given no value and nothing that a value could be had from: a refusal is a function of the question, of the
 consent, and of what was asked and publicly answered before. So it tells nothing that these do not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlalchemy import Connection, Engine
@@ -33,7 +33,7 @@ from circuits.vocabulary import Vocabulary
 from prover import holdings, inquiries, knowledge
 from prover.errors import Declined, VaultError
 from prover.holdings import Asked, Holdings
-from prover.inquiries import Outcome, Told
+from prover.inquiries import Earlier, Outcome, Told
 from prover.knowledge import Learnt, Names, Schemas
 from prover.vault import Entropy, Notes, Vault
 
@@ -172,16 +172,26 @@ class _Case:
             "subject_id": asked.subject.id,
             "consent_id": asked.consent_id,
             "query": vault.query_lookup(query.digest),
+            "request": vault.query_lookup(inquiries.request_of(query)),
         }
 
     def settle(self, schemas: Schemas, *, shared: bool, now: int, entropy: Entropy) -> Spent:
-        """Decide, charge and write, or say again what was decided before."""
-        before = inquiries.earlier(self._connection, self._notes, self._row["query"])
-        if before is not None:
+        """Decide, charge and write, or say again what was decided before.
+
+        A query that is put again, with the same id and at another time, is decided again. If nothing has changed it has
+        the answer it had, which counts once.
+        """
+        before = inquiries.earlier(self._connection, self._notes, self._row["query"], self._row["request"])
+        if before is not None and before.same:
             return self._again(before.told)
         consent = _consent(self._notes.open(self._asked.consent, of=self._asked.consent_id).decode(), self._key)
         found = holdings.find(self._connection, self._asked, self._vocabulary, key=self._key)
-        spent = self._spend(consent, found, schemas, shared=shared, now=now, entropy=entropy)
+        if before is not None and not self._stands(before.told, found, now):
+            before = None  # it would have another answer now, which is charged as such
+        spent = self._spend(consent, found, schemas, before=before, shared=shared, now=now, entropy=entropy)
+        if before is not None and spent.told.outcome is before.told.outcome:
+            inquiries.renew(self._connection, before, self._query, now=now)
+            return replace(spent, told=before.told)
         inquiries.note(
             self._connection,
             self._notes,
@@ -204,8 +214,24 @@ class _Case:
             raise VaultError("a credential that was answered about is gone")
         return Spent(told, found.credentials(), found.open(self._vault, self._vocabulary))
 
+    def _stands(self, told: Told, found: Holdings, now: int) -> bool:
+        """Whether a question that is put again has the outcome it had; that is known without the value."""
+        gap = found.gap(self._query, self._predicate, self._vocabulary, now)
+        if told.outcome is Outcome.UNDETERMINED:
+            return gap == (told.reason, told.gap)
+        credentials = tuple(each.id for each in found.credentials())
+        return told.outcome is Outcome.ANSWERED and gap is None and credentials == told.credentials
+
     def _spend(
-        self, consent: Consent, found: Holdings, schemas: Schemas, *, shared: bool, now: int, entropy: Entropy
+        self,
+        consent: Consent,
+        found: Holdings,
+        schemas: Schemas,
+        *,
+        before: Earlier | None,
+        shared: bool,
+        now: int,
+        entropy: Entropy,
     ) -> Spent:
         query = self._query
         subject = self._asked.subject
@@ -216,7 +242,9 @@ class _Case:
         question = Question(self._predicate, names, query.as_of_day, query.reasons)
         current = found.current(self._vocabulary)
         known = Known(*(names.read(each, current) for each in learnt))
-        exhausted = inquiries.often(self._connection, self._asked.consent_id, consent.frequency, query, now=now)
+        exhausted = inquiries.often(
+            self._connection, self._asked.consent_id, consent.frequency, query, besides=before, now=now
+        )
         standing = Standing(self._asked.revoked, exhausted)
         decision = judge(query, question, consent, standing, known, shared=shared, now=now)
         if isinstance(decision, str):

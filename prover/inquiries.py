@@ -5,11 +5,11 @@ key and erased with them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, or_, select, update
 
 from circuits import calendar
 from circuits.consent import Consent, Frequency
@@ -21,7 +21,12 @@ from prover.errors import CursorRefused, VaultError
 from prover.models import INQUIRIES
 from prover.vault import Entropy, Notes, SealedSubject, Vault
 
-_EARLIER = select(INQUIRIES.c.sealed).where(INQUIRIES.c.query == bindparam("asked"))
+_EARLIER = (
+    select(INQUIRIES.c.id, INQUIRIES.c.query, INQUIRIES.c.issued_at, INQUIRIES.c.sealed)
+    .where(or_(INQUIRIES.c.query == bindparam("asked"), INQUIRIES.c.request == bindparam("repeated")))
+    .order_by((INQUIRIES.c.query == bindparam("asked")).desc(), INQUIRIES.c.id.desc())
+    .limit(1)
+)
 _NEW = insert(INQUIRIES)
 
 
@@ -67,7 +72,8 @@ class Inquiry:
         relying_party, via, purpose, question, as_of: as in the query.
         schemas: digests of those it was put under.
         consent: id of the consent it came under.
-        query: the query's digest in base64url, as an attestation names it.
+        id: the query's, which is the same if it is put again: `jti` of an attestation.
+        query: the query's digest in base64url when it was first put, as an attestation names it.
         asked_at: Unix seconds.
         told: what became of it.
     """
@@ -79,6 +85,7 @@ class Inquiry:
     as_of: str
     schemas: tuple[bytes, ...]
     consent: str
+    id: str
     query: str
     asked_at: int
     told: Told
@@ -97,6 +104,7 @@ class Inquiry:
             "as_of": self.as_of,
             "schemas": [b64u(digest) for digest in self.schemas],
             "consent": self.consent,
+            "id": self.id,
             "query": self.query,
             "asked_at": calendar.rfc3339(self.asked_at),
             "outcome": told.outcome.value,
@@ -121,12 +129,11 @@ class Inquiry:
             reason=found["reason"],
             gap=found["credential"],
         )
-        texts = {name: found[name] for name in ("relying_party", "via", "purpose", "question", "as_of")}
+        names = ("relying_party", "via", "purpose", "question", "as_of", "consent", "id", "query")
+        texts = {name: found[name] for name in names}
         schemas = tuple(map(b64u_decode, found["schemas"]))
         asked_at = calendar.unix(found["asked_at"])
-        return cls(
-            **texts, schemas=schemas, consent=found["consent"], query=found["query"], asked_at=asked_at, told=told
-        )
+        return cls(**texts, schemas=schemas, asked_at=asked_at, told=told)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,14 +152,56 @@ class Page:
         return f"<Page of {len(self.inquiries)} redacted>"
 
 
-def earlier(connection: Connection, notes: Notes, query: bytes) -> Inquiry | None:
-    """Find what a query came to that was sent before, by its keyed hash. Raises VaultError."""
-    sealed = connection.scalar(_EARLIER, {"asked": query})
-    return None if sealed is None else _opened(notes, query, bytes(sealed))
+@dataclass(frozen=True, slots=True, repr=False)
+class Earlier:
+    """What came of a query when it was put before.
+
+    Attributes:
+        row: its number.
+        issued_at: when that was, by the verifier's clock.
+        same: it was the very same one; else it has been put again, at another time.
+        told: what was decided.
+    """
+
+    row: int
+    issued_at: int
+    same: bool
+    told: Told
+
+    def __repr__(self) -> str:
+        return "<Earlier redacted>"
 
 
-def often(connection: Connection, consent: bytes, frequency: Frequency | None, query: Query, *, now: int) -> bool:
-    """Whether a consent was used as often as it may be.
+def request_of(query: Query) -> bytes:
+    """The digest of what stays the same when a query is put again because its answer was lost: not its times."""
+    return replace(query, nonce=bytes(32), issued_at=0, expires_at=1).digest
+
+
+def earlier(connection: Connection, notes: Notes, query: bytes, request: bytes) -> Earlier | None:
+    """Find what a query came to that was put before, by its keyed hash or that of its request. Raises VaultError."""
+    row = connection.execute(_EARLIER, {"asked": query, "repeated": request}).one_or_none()
+    if row is None:
+        return None
+    found = bytes(row.query)
+    return Earlier(row.id, row.issued_at, found == query, _opened(notes, found, bytes(row.sealed)).told)
+
+
+def renew(connection: Connection, before: Earlier, query: Query, *, now: int) -> None:
+    """Count an inquiry as of now: it was put again, and had the same outcome."""
+    times = {"asked_at": now, "issued_at": max(before.issued_at, query.issued_at)}
+    connection.execute(update(INQUIRIES).where(INQUIRIES.c.id == before.row).values(times))
+
+
+def often(
+    connection: Connection,
+    consent: bytes,
+    frequency: Frequency | None,
+    query: Query,
+    *,
+    besides: Earlier | None,
+    now: int,
+) -> bool:
+    """Whether a consent was used as often as it may be, besides what is only repeated.
 
     What counts is what was answered or undetermined, by our clock or by the verifier's: it counts by its own.
     """
@@ -161,8 +210,10 @@ def often(connection: Connection, consent: bytes, frequency: Frequency | None, q
     window = or_(
         INQUIRIES.c.asked_at >= now - frequency.seconds, INQUIRIES.c.issued_at >= query.issued_at - frequency.seconds
     )
-    chosen = select(func.count()).select_from(INQUIRIES)
-    found = connection.scalar(chosen.where(INQUIRIES.c.consent_id == consent, INQUIRIES.c.counted, window))
+    chosen = select(func.count()).select_from(INQUIRIES).where(window)
+    if besides is not None:
+        chosen = chosen.where(INQUIRIES.c.id != besides.row)
+    found = connection.scalar(chosen.where(INQUIRIES.c.consent_id == consent, INQUIRIES.c.counted))
     return (found or 0) >= frequency.count
 
 
@@ -177,7 +228,7 @@ def note(
     now: int,
     entropy: Entropy,
 ) -> None:
-    """Note what became of a question; `row` has the columns subject_id, query and consent_id."""
+    """Note what became of a question; `row` has the columns subject_id, query, request and consent_id."""
     inquiry = Inquiry(
         relying_party=query.relying_party,
         via=query.audience,
@@ -186,6 +237,7 @@ def note(
         as_of=query.as_of,
         schemas=query.schema_digests,
         consent=consent.id,
+        id=query.id,
         query=b64u(query.digest),
         asked_at=now,
         told=told,

@@ -132,7 +132,8 @@ class LearntOf(ProverTable, table=True):
 class Inquiry(ProverTable, table=True):
     """A question about a subject and what became of it, sealed under the subject's key. Erased with the subject.
 
-    `query` is the keyed hash of the query's digest; `counted` are those that count for how often may be asked.
+    `query` is the keyed hash of the query's digest, `request` of what is the same in it however often it is put;
+    `counted` are those that count for how often may be asked.
     """
 
     __tablename__: ClassVar[Any] = "prover_inquiry"
@@ -140,6 +141,7 @@ class Inquiry(ProverTable, table=True):
     id: int | None = Field(default=None, sa_column=Column(_COUNTER, primary_key=True, autoincrement=True))
     subject_id: bytes = Field(foreign_key="prover_subject.id", index=True)
     query: bytes = Field(unique=True)
+    request: bytes = Field(index=True)
     consent_id: bytes = Field(foreign_key="prover_consent.id")
     asked_at: int = Field(sa_type=BigInteger)
     issued_at: int = Field(sa_type=BigInteger)

@@ -224,8 +224,9 @@ def test_the_same_query_again_has_the_same_outcome_and_costs_nothing_more(engine
     assert rows(engine) == kept
     declined = replace(query, nonce=bytes(32), purpose="tenancy")
     assert spend(declined) == spend(declined) == "declined"
-    assert spend(replace(query, nonce=bytes(32))) is False, "neither retries nor declined ones were counted"
-    assert spend(replace(query, nonce=bytes([1] * 32))) == "declined"
+    anew = replace(query, id=b64u(bytes(16)))
+    assert spend(anew) is False, "neither retries nor declined ones were counted"
+    assert spend(replace(query, id=b64u(bytes([1] * 16)))) == "declined"
 
 
 def test_how_often_counts_what_was_told(issue, ask, spend):

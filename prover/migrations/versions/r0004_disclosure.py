@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("subject_id", sa.LargeBinary, sa.ForeignKey(_SUBJECT), nullable=False, index=True),
         sa.Column("query", sa.LargeBinary, nullable=False, unique=True),
+        sa.Column("request", sa.LargeBinary, nullable=False, index=True),
         sa.Column("consent_id", sa.LargeBinary, sa.ForeignKey("prover_consent.id"), nullable=False),
         sa.Column("asked_at", sa.BigInteger, nullable=False),
         sa.Column("issued_at", sa.BigInteger, nullable=False),
