@@ -166,8 +166,7 @@ def leakage_topic():
     about = "Which questions about one person are free, spend something, or are refused; what an answer discloses."
     topic = Topic("leakage", about, {"kyc-person": PERSON.to_json(), "payroll": PAY.to_json()})
     _ask(topic, (*ALONE, *FORMS, *LADDER))
-    offered = {"offered": [DTI, "salary > 110000"]}
-    _ask(topic, OFFERED, **offered)
+    _ask(topic, OFFERED, offered=(DTI, "salary > 110000"))
     _ask(topic, SHARED, shared=True)
     base = topic.cases[0]["input"]
     before = [event("bank: debt == 50000 = no")]
