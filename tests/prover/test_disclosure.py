@@ -1,7 +1,6 @@
 """The ledger: what may be answered is decided without the value, charged once, and never forgotten."""
 
 import os
-import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from inspect import signature
@@ -131,28 +130,6 @@ def test_the_decision_is_given_no_value_and_no_way_to_one():
     kinds = {hints[name] for name in signature(judge).parameters}
     assert kinds == {Query, Question, Consent, Standing, Known, bool, int}
     assert set(get_type_hints(Standing).values()) == {bool}
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_refusal_follows_from_past_answers_and_the_question_alone(issue, ask, spend, seed):
-    """Two people with other values are refused the same questions, for as long as they are answered the same."""
-    dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
-    compared = refused = 0
-    for turn in range(4):
-        names = [f"{who}-{turn}" for who in ("one", "other")]
-        middle = dice.randrange(20_000, 80_000)
-        for name in names:
-            issue(name, debt=max(0, middle + dice.randrange(-9000, 9000)), score=dice.randrange(901), home="yes")
-        for _ in range(12):
-            text = dice.choice(["debt > {0}", "debt <= {0}", "score > {1}", "home && debt > {0}", "debt == {0}"])
-            text = text.format(middle + dice.randrange(-15_000, 15_000), dice.choice([299, 300, 600]))
-            answers = [spend(ask(text, name)) for name in names]
-            compared += 1
-            refused += "declined" in answers
-            assert answers.count("declined") in (0, 2), text
-            if answers[0] != answers[1]:
-                break
-    assert compared > refused > 0
 
 
 def test_what_is_asked_too_finely_is_declined_and_noted(issue, ask, spend, inquiries):
