@@ -1,7 +1,9 @@
-"""What an answer disclosed, for people: the members that logs and attestations have, with words beside them.
+"""What an answer disclosed, and under which consent, for people: what logs and tokens hold, with words beside it.
 
-{"attribute": "salary", "bits": "0.01", "left": [["10000001", "1000000000"]], "narrowest": 10000001,
- "words": "at least 100,000.01 USD per year", "narrowest_words": "100,000.01 USD per year"}
+    {"attribute": "salary", "bits": "0.01", "left": [["10000001", "1000000000"]], "narrowest": 10000001,
+     "words": "at least 100,000.01 USD per year", "narrowest_words": "100,000.01 USD per year"}
+
+There are only hashes of texts: those that stand in the question are spelt, others counted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from circuits.attributes import Attributes
+from circuits.calendar import rfc3339
+from circuits.consent import PURPOSES, Consent
 from circuits.leakage import Disclosed, written
 from circuits.leakage.cuts import alone
 from circuits.leakage.words import left_in_words, width_in_words
@@ -38,6 +42,23 @@ def in_words(
 def lines(disclosed: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say each of in_words in a line: `salary: at least 100,000.01 USD per year (0.01 bits)`."""
     return [f"{each['attribute']}: {each['words']}{_bits(each['bits'])}" for each in disclosed]
+
+
+def consented(consent: Consent) -> dict[str, Any]:
+    """Write a consent as JSON, with words for its purpose, and without the token."""
+    often = consent.frequency
+    return {
+        "id": consent.id,
+        "relying_party": consent.relying_party,
+        "via": consent.via,
+        "purpose": consent.purpose,
+        "purpose_words": PURPOSES[consent.purpose],
+        "reasons": consent.reasons.value,
+        "allowed": consent.allowed.to_json(),
+        "frequency": None if often is None else {"count": often.count, "seconds": often.seconds},
+        "granted_at": rfc3339(consent.issued_at),
+        "expires_at": rfc3339(consent.expires_at),
+    }
 
 
 def _words(each: Disclosed, schema: Attributes, as_of: int, question: Predicate | None) -> dict[str, str | None]:

@@ -39,6 +39,7 @@ def verify(
     """Check one answer offline: proof, credential, signatures, log. Exit 1 if anything is wrong with it."""
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
+    from api.disclosures import lines
     from circuits.calendar import rfc3339
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
@@ -71,6 +72,7 @@ def verify(
         "origin": verdict.checkpoint.origin,
         "index": verdict.index,
         "engine": chosen,
+        **_agreed(verdict),
         **_circumstances(verdict),
     }
     if as_json:
@@ -78,10 +80,13 @@ def verify(
         return
     facts = {
         "subject": f"{verdict.query.subject} at {verdict.query.provider}",
-        "asked by": verdict.query.relying_party,
+        "asked by": f"{verdict.query.relying_party}, {told['consent']['purpose_words']}",
         "as of": verdict.query.as_of,
         "answered": rfc3339(verdict.answered_at),
         "log": f"{verdict.checkpoint.origin} entry {verdict.index}",
+        "disclosed": "\n".join(lines(told["disclosed"])),
+        "consent": f"granted {told['consent']['granted_at']}, expires {told['consent']['expires_at']}",
+        "withdrawn": UNTOLD,
     }
     failed = [each.english() for each in verdict.failed]
     present.out.print(present.answer_panel(answer, verdict.question, facts | _told(verdict), failed=failed))
@@ -118,6 +123,19 @@ def read(file: Path) -> bytes:
 def _refused(file: Path, error: Exception, *, remedy: str = "") -> CommandError:
     told = f"the evidence does not hold: {error}"
     return CommandError(told, where=str(file), remedy=remedy, code=ExitCode.FAILED, kind=type(error).__name__)
+
+
+def _agreed(verdict: "Verdict") -> dict[str, Any]:
+    """What the person had consented to, and what the answer told who asked, in the provider's words."""
+    from api.disclosures import consented, in_words
+
+    claim = verdict.attestation.checked.claim
+    disclosed = claim.answered.disclosed
+    as_of = verdict.query.as_of_day
+    return {
+        "consent": consented(claim.granted.consent) | {"withdrawn": None},
+        "disclosed": in_words(disclosed, claim.vocabulary, as_of=as_of, question=claim.predicate),
+    }
 
 
 def _circumstances(verdict: "Verdict") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from api.disclosures import in_words
+from api.disclosures import consented, in_words
 from api.wire.persons import FactView, InquiryPage, InquiryView, InsightView, OwnConsent
 from api.wire.questions import Disclosure, FailedClause
 from circuits import calendar
@@ -67,6 +67,7 @@ class Shown:
             question=predicate.english(),
             as_of=inquiry.as_of,
             consent=inquiry.consent,
+            id=inquiry.id,
             query=inquiry.query,
             outcome=told.outcome.value,
             answer=None if told.answer is None else "yes" if told.answer else "no",
@@ -90,21 +91,8 @@ def insight(known: Insight, *, as_of: int) -> InsightView:
 
 def consent(granted: Granted) -> OwnConsent:
     """A consent, for whoever gave it: without the token, which is for the relying party."""
-    given = granted.consent
-    often = given.frequency
-    return OwnConsent(
-        id=given.id,
-        relying_party=given.relying_party,
-        via=given.via,
-        purpose=given.purpose,
-        purpose_words=PURPOSES[given.purpose],
-        reasons=given.reasons.value,
-        allowed=given.allowed.to_json(),
-        frequency=None if often is None else {"count": often.count, "seconds": often.seconds},
-        granted_at=calendar.rfc3339(given.issued_at),
-        expires_at=calendar.rfc3339(given.expires_at),
-        revoked_at=None if granted.revoked_at is None else calendar.rfc3339(granted.revoked_at),
-    )
+    revoked_at = None if granted.revoked_at is None else calendar.rfc3339(granted.revoked_at)
+    return OwnConsent(**consented(granted.consent), revoked_at=revoked_at)
 
 
 def _fact(fact: Fact, known: Insight, as_of: int) -> FactView:

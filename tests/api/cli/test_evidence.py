@@ -71,6 +71,19 @@ def test_keys_periods_checkpoint_and_witnesses_are_told(attest, file, world):
     assert "_" not in out.partition("attestation key")[0].replace(told["origin"], "")  # names for people, not of JSON
 
 
+def test_what_was_consented_to_and_what_was_disclosed_is_told(attest, file):
+    trust = file.with_name("trust.json")
+    told = json.loads(attest("verify", file, "--trust", trust, "--json")[1])
+    consent = told["consent"]
+    assert (consent["relying_party"], consent["withdrawn"]) == (told["relying_party"], None)
+    assert consent["granted_at"] <= told["answered_at"] < consent["expires_at"]
+    (salary,) = told["disclosed"]
+    assert (salary["attribute"], salary["words"]) == ("salary", "at least 100,000.01 USD per year")
+    out = attest("verify", file, "--trust", trust)[1]
+    for words in (consent["purpose_words"], consent["expires_at"], f"salary: {salary['words']} ("):
+        assert words in out
+
+
 @pytest.mark.parametrize(("time", "words"), [(1_795_000_000, "2026-11-18T11:06:40Z"), (ENDLESS, f"{ENDLESS} s")])
 def test_the_pinned_witnesses_are_told(attest, file, time, words):
     trust = file.with_name("trust.json")
