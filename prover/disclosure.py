@@ -186,10 +186,9 @@ class _Case:
             return self._again(before.told)
         consent = _consent(self._notes.open(self._asked.consent, of=self._asked.consent_id).decode(), self._key)
         found = holdings.find(self._connection, self._asked, self._vocabulary, key=self._key)
-        if before is not None and not self._stands(before.told, found, now):
-            before = None  # it would have another answer now, which is charged as such
-        spent = self._spend(consent, found, schemas, before=before, shared=shared, now=now, entropy=entropy)
-        if before is not None and spent.told.outcome is before.told.outcome:
+        stands = before if before is not None and self._stands(before.told, found, now) else None
+        spent = self._spend(consent, found, schemas, before=stands, shared=shared, now=now, entropy=entropy)
+        if before is not None and (stands or spent.told == before.told) and spent.told.outcome is before.told.outcome:
             inquiries.renew(self._connection, before, self._query, now=now)
             return replace(spent, told=before.told)
         inquiries.note(

@@ -247,6 +247,9 @@ def _answer(
     except RequestRefused:
         raise AuthenticationError from None
     except (CheckFailed, PeerBroken) as error:
+        before = _told_before(service, query.relying_party, key, digest)
+        if before is not None:  # another process answered the same key first, and one more would be one too many
+            return before
         if not isinstance(error, CheckFailed) or error.blame is Blame.PROVIDER:
             service.metrics.incidents.labels("invalid-proof").inc()
             reason = error.code if isinstance(error, CheckFailed) else "broken-answer"

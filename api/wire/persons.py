@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.wire.fields import Name, Wire
 from api.wire.questions import Disclosure, FailedClause
 
 
-class TokenRequest(Wire):
-    """For whom a token is made."""
+class SubjectRequest(Wire):
+    """Whom it is about."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"subject": "C-1001"}]})
 
     subject: Annotated[Name, Field(description="your reference for the person")]
 
@@ -32,7 +34,8 @@ class InquiryView(Wire):
     question: Annotated[str, Field(examples=["salary is more than 100,000.00 USD per year"])]
     as_of: str
     consent: Annotated[str, Field(description="id of the consent that it came under")]
-    query: Annotated[str, Field(description="digest of the question, as the verifier's log and attestation name it")]
+    id: Annotated[str, Field(description="of the query: `jti` of the attestation, and `id` of the answer")]
+    query: Annotated[str, Field(description="digest of the query as it was first put, as log and attestation name it")]
     outcome: Literal["answered", "undetermined", "declined"]
     answer: Literal["yes", "no"] | None
     failed: Annotated[list[FailedClause] | None, Field(description="the clauses that were told to fail")]

@@ -237,8 +237,9 @@ class Verifier:
 class World:
     """A provider and a verifier, both running, and everybody in PEOPLE issued and registered."""
 
-    def __init__(self, folder, tables, *, database=None, **more):
+    def __init__(self, folder, tables, *, database=None, prover=None, **more):
         self.provider = Provider(folder / "provider", tables)
+        self.prover_settings = {"proving_timeout": 5} | (prover or {})
         (folder / "verifier").mkdir()
         self.verifier = Verifier(folder / "verifier", tables, self.provider, database=database)
         self.more = more
@@ -269,7 +270,7 @@ class World:
             self.verifier_server = served
             self.verifier.service = served.app.state.service
             settings = self.provider.settings(
-                verifier_url=served.url, verifier_key=self.verifier.issuer.text, proving_timeout=5
+                verifier_url=served.url, verifier_key=self.verifier.issuer.text, **self.prover_settings
             )
             with Server(create_prover(settings), listener=reserved) as answering:
                 self.prover_server = answering
@@ -288,17 +289,18 @@ class World:
                 assert time.monotonic() < deadline, (client.get("/readyz").json(), self.log.getvalue()[-2000:])
                 time.sleep(0.02)
 
-    def consent(self, subject, party="acme-bank"):
+    def consent(self, subject, party="acme-bank", **terms):
         """The token of someone's consent to anything, granted when it is first needed; nobody's for nobody."""
-        if (subject, party) not in self.consents:
+        named = (subject, party, repr(terms))
+        if named not in self.consents:
             body = {"subject": subject, "relying_party": party, "via": ORIGIN, "purpose": "sandbox"}
-            body |= {"reasons": "failed-clauses", "expires_at": "2099-01-01T00:00:00Z"}
+            body |= {"reasons": "failed-clauses", "expires_at": "2099-01-01T00:00:00Z"} | terms
             with self.prover_server.client(self.provider.operator) as operator:
                 response = operator.post("/v1/consents", json=body)
             if response.status_code == 404:
                 return self.nobodys(party)
-            self.consents[subject, party] = response.json()["consent"]
-        return self.consents[subject, party]
+            self.consents[named] = response.json()["consent"]
+        return self.consents[named]
 
     def nobodys(self, party="acme-bank", **changes):
         """A consent as the provider would have signed it, of nobody."""

@@ -172,3 +172,13 @@ def test_taken_back_meanwhile_it_is_declined(issue, ask, spend, noted, consents)
     consents.revoke(consents.listing()[0].consent.id, now=NOW)
     assert spend(again(query)) == "declined"
     assert noted() == ([Outcome.DECLINED, Outcome.ANSWERED], 1)
+
+
+def test_declined_again_for_the_same_reason_is_noted_once(issue, ask, spend, noted, consents):
+    issue(debt=50_500)
+    query = ask("debt > 50000 && debt <= 50001")
+    assert [spend(each) for each in (query, again(query), again(query, 6))] == ["declined"] * 3
+    assert noted() == ([Outcome.DECLINED], 0)
+    consents.revoke(consents.listing()[0].consent.id, now=NOW)
+    assert spend(again(query, 7)) == "declined"
+    assert noted() == ([Outcome.DECLINED] * 2, 0)
