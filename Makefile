@@ -35,7 +35,7 @@ interop: $(STAMP)
 slowest: $(STAMP)
 	$(BIN)/python tests/circuits/cel/slowest.py
 
-# Attackers against the leakage rules, over thousands of people; writes the table and the picture of circuits/notes.
+# Attackers against the leakage rules and a prover; writes the table and the picture of prover/README.md. About six minutes.
 leakage: $(STAMP)
 	$(BIN)/python tests/leakage/run.py
 

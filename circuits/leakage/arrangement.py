@@ -5,9 +5,10 @@ is cut into boxes, one piece of each attribute and of each form, of which those 
 box an attribute has as many values as the box's shadow on it (circuits.telling.shadows).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, islice, product
+from functools import lru_cache
+from itertools import islice, product
 
 from circuits.attributes import Attributes
 from circuits.leakage.cuts import alone, pieces
@@ -15,7 +16,7 @@ from circuits.leakage.knowledge import Knowledge
 from circuits.predicate.nodes import Form
 from circuits.telling.cells import reach
 from circuits.telling.intervals import Interval
-from circuits.telling.shadows import Budget, Inequality, TooMuchWorkError, shadow
+from circuits.telling.shadows import MAX_STEPS, Budget, Inequality, TooMuchWorkError, shadow
 
 MAX_BOXES = 1024
 MAX_SHADOWS = 256
@@ -73,7 +74,8 @@ def boxes(group: Group, known: Knowledge, schema: Attributes, budget: Budget) ->
         return
     candidates = _candidates(group, cells, known, schema)
     for attributes, forms in islice(candidates, MAX_BOXES):
-        projected = _projected(group, attributes, forms, budget)
+        projected, steps = _projected(group, attributes, forms)
+        budget.spend(steps)
         if projected is not None:
             yield Box(group, attributes, forms, *projected)
     if next(candidates, None) is not None:
@@ -92,13 +94,21 @@ def narrowest(found: Iterable[Box], place: int, *, mixed: bool) -> int:
     Raises:
         TooMuchWorkError: there are too many different shadows to compare.
     """
-    shadows = {(box.most[place], box.sure[place]) for box in found}
     if not mixed:
-        return min((_width(sure) for _, sure in shadows), default=1)
+        return min((_width(box.sure[place]) for box in found), default=1)
+    shadows = dict.fromkeys((box.most[place], box.sure[place]) for box in found)
     if len(shadows) > MAX_SHADOWS:
         raise TooMuchWorkError
-    pairs = combinations_with_replacement(shadows, 2)
-    return min((_width(_common(a, b)) for (most, a), (other, b) in pairs if _common(most, other)), default=1)
+    return min(_overlaps(sorted(shadows, key=lambda each: each[0])), default=1)
+
+
+def _overlaps(shadows: Sequence[tuple[Interval, Interval | None]]) -> Iterator[int]:
+    """Of each two, ascending, whose real shadows meet, and of each alone: how much the sure ones have in common."""
+    for number, (most, sure) in enumerate(shadows):
+        for other, theirs in islice(shadows, number, None):
+            if other[0] > most[1]:
+                break
+            yield _width(_common(sure, theirs))
 
 
 def _common(a: Interval | None, b: Interval | None) -> Interval | None:
@@ -126,10 +136,16 @@ def _candidates(
             yield attributes, forms
 
 
+@lru_cache(maxsize=4096)
 def _projected(
-    group: Group, attributes: tuple[Interval, ...], forms: tuple[Interval, ...], budget: Budget
-) -> tuple[tuple[Interval, ...], tuple[Interval | None, ...]] | None:
-    """Project a box on each attribute: what occurs at most, and what surely; None if surely nobody is in it."""
+    group: Group, attributes: tuple[Interval, ...], forms: tuple[Interval, ...]
+) -> tuple[tuple[tuple[Interval, ...], tuple[Interval | None, ...]] | None, int]:
+    """Project a box on each attribute: what occurs at most, and what surely; None if surely nobody is in it.
+
+    Beside it, the work that it takes: that is counted each time, so that whether there is too much of it does not
+    depend on what else was asked meanwhile.
+    """
+    budget = Budget()
     system: list[Inequality] = []
     for i, piece in enumerate(attributes):
         system += _between(tuple(int(i == j) for j in range(len(attributes))), piece)
@@ -141,10 +157,10 @@ def _projected(
     for i in range(len(attributes)):
         real = shadow(system, i, dark=False, budget=budget)
         if real.interval is None:
-            return None
+            return None, MAX_STEPS - budget.steps
         most.append(real.interval)
         sure.append(real.interval if real.exact else shadow(system, i, dark=True, budget=budget).interval)
-    return tuple(most), tuple(sure)
+    return (tuple(most), tuple(sure)), MAX_STEPS - budget.steps
 
 
 def _between(coefficients: tuple[int, ...], interval: Interval) -> list[Inequality]:

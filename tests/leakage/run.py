@@ -1,9 +1,9 @@
-"""`make leakage`: many people attacked; the table into circuits/notes/leakage.md, the picture beside it."""
+"""`make leakage`: many people attacked; the table into prover/README.md, the picture beside it."""
 
 import argparse
 import re
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -12,63 +12,81 @@ from picture import picture
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import track
-from simulation import ATTACKERS, SCHEMA, Summary, promised, simulate
+from simulation import ATTACKERS, attacks, promised, summed
 
 ROOT = Path(__file__).parents[2]
-README = ROOT / "circuits" / "notes" / "leakage.md"
-PICTURE = README.with_suffix(".svg")
+README = ROOT / "prover" / "README.md"
+PICTURE = README.with_name("leakage.svg")
 BEGIN, END = "<!-- leakage: written by make leakage -->", "<!-- /leakage -->"
+AT_ONCE = 250
+AT_A_PROVER = 25
 
 
 def shown(attacker, width):
     """A width as people say it."""
     if attacker.target == "date_of_birth":
-        return f"{width:,} days"
+        return f"{width:,.0f} days"
     return f"${width / 100:,.0f}"
 
 
 def table(summaries):
     """The outcome, as Markdown."""
     lines = [
-        "| attacker | after | lenders | asked | paid for | promised width | narrowest left | median left |",
-        "|---|---|---|---|---|---|---|---|",
+        "| attacker | after | lenders | people | asked | answered | told new | promised | narrowest left | median |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for each in summaries:
         attacker = each.attacker
         promise = shown(attacker, promised(attacker)) if attacker.promised else "none"
+        name = f"**{attacker.name}**" if attacker.prover else attacker.name
+        paid = "" if attacker.prover else f"{each.paid:.1f}"
         lines.append(
-            f"| {attacker.name}: {attacker.how} | {attacker.target} | {attacker.lenders} | {each.asked:.0f} "
-            f"| {each.paid:.1f} | {promise} | {shown(attacker, each.least)} | {shown(attacker, each.middle)} |"
+            f"| {name}: {attacker.how} | {attacker.target} | {attacker.lenders} | {each.people:,} | {each.asked:.0f} "
+            f"| {each.answered:.1f} | {paid} | {promise} | {shown(attacker, each.least)} "
+            f"| {shown(attacker, each.middle)} |"
         )
     return "\n".join(lines)
 
 
-def widths(number, people):
-    """What one attacker's summary holds, beside the attacker, who does not travel between processes."""
-    summary = simulate(ATTACKERS[number], people)
-    return summary.asked, summary.paid, summary.refused, summary.widths
+def chunk(number, seeds):
+    """Some of one attacker's people; the attacker itself does not travel between processes."""
+    return number, attacks(ATTACKERS[number], seeds)
 
 
-def simulated(people, progress=track):
-    """Every attacker, in two processes."""
+def simulated(people, at_provers, progress=track):
+    """Every attacker, in two processes; the slow ones first."""
+    found = {number: [] for number in range(len(ATTACKERS))}
     with ProcessPoolExecutor(2) as pool:
-        waiting = [pool.submit(widths, number, people) for number in range(len(ATTACKERS))]
-        found = [each.result() for each in progress(waiting, description="attacking")]
-    return [Summary(attacker, people, *each) for attacker, each in zip(ATTACKERS, found, strict=True)]
+        waiting = []
+        for number, attacker in sorted(enumerate(ATTACKERS), key=lambda item: not item[1].prover):
+            total, size = (at_provers, AT_A_PROVER) if attacker.prover else (people, AT_ONCE)
+            starts = range(0, total, size)
+            waiting += [pool.submit(chunk, number, range(at, min(at + size, total))) for at in starts]
+        for done in progress(as_completed(waiting), description="attacking", total=len(waiting)):
+            number, outcomes = done.result()
+            found[number] += outcomes
+    return [summed(attacker, found[number]) for number, attacker in enumerate(ATTACKERS)]
+
+
+def write(summaries):
+    """Put the outcome into the README, and the picture beside it."""
+    attacked = sum(each.people for each in summaries)
+    said = f"{attacked:,} attacks on people under `kyc-person`, written by `make leakage`."
+    written = f"{BEGIN}\n{said}\n\n{table(summaries)}\n\n![What attackers are left with]({PICTURE.name})\n{END}"
+    content = README.read_text("utf-8")
+    README.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: written, content, flags=re.DOTALL), "utf-8")
+    PICTURE.write_text(picture(summaries), "utf-8")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=1000, help="how many each attacker attacks")
-    people = parser.parse_args().people
-    summaries: list[Summary] = simulated(people)
-    broken = [each for each in summaries if each.attacker.promised and not each.kept]
-    said = f"{people:,} people each, {people * len(ATTACKERS):,} attacks, under `{SCHEMA.name}`."
-    written = f"{BEGIN}\n{said}\n\n{table(summaries)}\n\n![widths left](leakage.svg)\n{END}"
-    content = README.read_text("utf-8")
-    README.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: written, content, flags=re.DOTALL), "utf-8")
-    PICTURE.write_text(picture(summaries), "utf-8")
+    parser.add_argument("--people", type=int, default=2000, help="how many each attacker attacks by the rules")
+    parser.add_argument("--at-provers", type=int, default=100, help="how many each attacker attacks at a prover")
+    given = parser.parse_args()
+    summaries = simulated(given.people, given.at_provers)
+    write(summaries)
     Console().print(Markdown(table(summaries)))
+    broken = [each for each in summaries if each.attacker.promised and not each.kept]
     if broken:
         sys.exit(f"{len(broken)} attackers came below the promised width")
 
