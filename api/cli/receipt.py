@@ -20,13 +20,19 @@ LIMIT = 65_536
 FileArgument = Annotated[Path, typer.Argument(help="The receipt, as the person was given it.", metavar="FILE")]
 KeysOption = Annotated[
     Path | None,
-    typer.Option("--keys", metavar="FILE", help="The provider's keys: its /.well-known/jwks.json, or a JWK. Default: the key of this home.",
-        show_default=False,),
+    typer.Option(
+        "--keys",
+        metavar="FILE",
+        help="The provider's keys: its /.well-known/jwks.json, or a JWK. Default: the key of this home.",
+        show_default=False,
+    ),
 ]
 
 
 @group.command("verify")
-def verify(file: FileArgument, *, keys: KeysOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def verify(
+    file: FileArgument, *, keys: KeysOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
     """Check a receipt offline. Exit 1 if the provider did not sign it."""
     receipt = _opened(_read(file), _own_key(home) if keys is None else read_keys(keys), file)
     told = as_told(receipt)

@@ -12,6 +12,7 @@ from api.prover.pace import Pace
 from api.prover.registration import Registrar
 from api.settings import ProverSettings
 from api.web.auth import AuthenticationError, Principal, Scope
+from api.web.documentation import PERSON
 from api.web.foundation import Gate, holder_of
 from api.web.metrics import Metrics
 from circuits.jws import SigningKey
@@ -65,7 +66,7 @@ class _TokenScheme(SecurityBase):
     """How the documents describe a person's token; the work is done in `person_of`."""
 
     def __init__(self) -> None:
-        self.scheme_name = "subject"
+        self.scheme_name = PERSON
         self.model = HTTPBearer(description="`Authorization: Bearer zks_<secret>`, which the provider gave the person.")
 
     async def __call__(self, request: Request) -> str | None:

@@ -11,7 +11,7 @@ from api.prover.service import REFUSALS, Holder, Operator, Service
 from api.prover.shown import Shown
 from api.web.foundation import StrictRoute
 from api.web.problems import Problem, documented
-from api.wire.persons import Disputed, Erased, InquiryPage, KnowledgeView, Me, Settled, SubjectTokenView, TokenRequest
+from api.wire.persons import Disputed, Erased, InquiryPage, KnowledgeView, Me, Settled, SubjectRequest, SubjectTokenView
 from circuits.calendar import day_number, rfc3339
 from prover.errors import CursorRefused, SubjectUnknown
 
@@ -26,7 +26,7 @@ _MINE = "/v1/subjects/me/inquiries"
     summary="Make a token for a person",
     responses=documented(*REFUSALS, "not-found"),
 )
-def make_token(body: TokenRequest, _: Operator, service: Service, response: Response) -> SubjectTokenView:
+def make_token(body: SubjectRequest, _: Operator, service: Service, response: Response) -> SubjectTokenView:
     """For the operator (scope `admin`), who gives it to the person and to nobody else. It is shown once."""
     try:
         token = service.subjects.issue_token(body.subject, now=now(), entropy=os.urandom)
@@ -89,10 +89,8 @@ def dispute(person: Holder, service: Service) -> Disputed:
     return Disputed(disputed_at=rfc3339(since))
 
 
-@router.post(
-    "/v1/disputes/settle", summary="A person's dispute is settled", responses=documented(*REFUSALS, "not-found")
-)
-def settle(body: TokenRequest, _: Operator, service: Service) -> Settled:
+@router.post("/v1/disputes/settle", summary="Settle a dispute", responses=documented(*REFUSALS, "not-found"))
+def settle(body: SubjectRequest, _: Operator, service: Service) -> Settled:
     """For the operator (scope `admin`), who has looked into it and brought up to date what was wrong (`/v1/records`).
 
     From now on there are answers again. Where there is no dispute nothing changes.

@@ -13,16 +13,19 @@ HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
 }
+PERSON: Final = "subject"
+"""The security scheme of people who show a token of their own."""
 _REFERENCE: Final = "#/components/schemas/"
 _HINT: Final = """<p class="dim">In the examples <code>$SERVICE</code> is this service's address,
-<code>$KEY</code> an API key. Every error is a <a href="#schema-Problem"><code>application/problem+json</code></a>;
-branch on the end of its <code>type</code>. For programs: <a href="/openapi.json">openapi.json</a>.</p>"""
+<code>$KEY</code> an API key, <code>$TOKEN</code> a person's own. Every error is a
+<a href="#schema-Problem"><code>application/problem+json</code></a>; branch on the end of its <code>type</code>.
+For programs: <a href="/openapi.json">openapi.json</a>.</p>"""
 _BOUNDS: Final = (("minimum", "from {:,}"), ("maximum", "up to {:,}"), ("maxLength", "of at most {:,} characters"))
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #16202c; --dim: #5b6878; --paper: #fff; --line: #dde3ea; --soft: #f4f6f9;
-  --get: #0b6e4f; --post: #1d4ed8; }
+  --get: #0b6e4f; --post: #1d4ed8; --delete: #b42318; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --dim: #98a5b5; --paper: #12171e; --line: #2a333f;
-  --soft: #1a212b; --get: #4cc79b; --post: #7aa2ff; } }
+  --soft: #1a212b; --get: #4cc79b; --post: #7aa2ff; --delete: #ff8a80; } }
 body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 5rem; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, sans-serif; }
 h1 { font-size: 1.7rem; margin: 0; } h1 small { font-weight: 400; color: var(--dim); font-size: 1rem; }
@@ -35,7 +38,8 @@ details { border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; }
 details > div { padding: 0 1rem 1rem; } details[open] > summary { border-bottom: 1px solid var(--line); }
 summary { padding: .55rem 1rem; cursor: pointer; display: flex; gap: .75rem; align-items: baseline; flex-wrap: wrap; }
 summary .said { color: var(--dim); } summary code { font-weight: 600; }
-.GET { color: var(--get); } .POST { color: var(--post); } .verb { width: 3rem; font-weight: 700; }
+.GET { color: var(--get); } .POST { color: var(--post); } .DELETE { color: var(--delete); }
+.verb { min-width: 3rem; font-weight: 700; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td { border-top: 1px solid var(--line); padding: .35rem .75rem .35rem 0; vertical-align: top; }
 td:first-child { white-space: nowrap; } .answers td:first-child { width: 4rem; }
@@ -101,8 +105,8 @@ def _operation(verb: str, path: str, operation: Mapping[str, Any], document: Map
 
 def _curl(verb: str, path: str, operation: Mapping[str, Any], body: Any, document: Mapping[str, Any]) -> str:  # noqa: ANN401 - a node of a JSON document
     lines = [f"curl -sS $SERVICE{path}" if verb == "GET" else f"curl -sS -X {verb} $SERVICE{path}"]
-    if operation.get("security"):
-        lines.append('-H "Authorization: Bearer $KEY"')
+    if schemes := {name for each in operation.get("security", ()) for name in each}:
+        lines.append(f'-H "Authorization: Bearer {"$TOKEN" if schemes == {PERSON} else "$KEY"}"')
     if body is not None:
         examples = _resolved(body["schema"], document).get("examples") or [{}]
         lines.append('-H "Content-Type: application/json"')

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.wire.fields import Name, Wire
 from circuits import calendar
@@ -37,6 +37,22 @@ class FrequencyTerms(Wire):
 
 class ConsentRequest(Wire):
     """What a person consented to, as the operator notes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "subject": "C-1001",
+                    "relying_party": "first-bank",
+                    "via": "verifier.example/log",
+                    "purpose": "credit-decision",
+                    "expires_at": "2027-11-22T00:00:00Z",
+                    "allowed": {"attributes": ["salary", "debt"], "questions": ["debt * 100 <= salary * 40"]},
+                    "frequency": {"count": 100, "seconds": 86400},
+                }
+            ]
+        }
+    )
 
     subject: Annotated[Name, Field(description="your reference for the person")]
     relying_party: Name

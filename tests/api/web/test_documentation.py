@@ -62,3 +62,14 @@ def test_text_of_the_document_is_shown_and_not_run():
     shown = page({"info": info, "paths": {}, "components": {"schemas": {}}})
     assert "&lt;b&gt;x&lt;/b&gt;" in shown
     assert "a <code>&lt;script&gt;</code> and <b>bold</b>, <i>slanted</i>" in shown
+
+
+def test_the_examples_show_whose_token_is_needed(served):
+    app, response = served
+    if "subject" in app.openapi()["components"].get("securitySchemes", {}):
+        person, operator = (
+            response.text.partition(f"$SERVICE{path} ")[2][:80] for path in ("/v1/subjects/me", "/v1/consents")
+        )
+        assert "Bearer $TOKEN" in person
+        assert "Bearer $KEY" in operator
+    assert "Bearer $KEY" in response.text
