@@ -88,6 +88,10 @@ class ServiceClient:
         """Gets a JSON object."""
         return _object(self._send("GET", path, query=query))
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """Deletes, and returns the JSON object it answers with."""
+        return _object(self._send("DELETE", path))
+
     def _send(
         self,
         method: str,

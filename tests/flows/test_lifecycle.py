@@ -117,12 +117,42 @@ def test_the_demo_tells_the_whole_story_and_leaves_nothing(tmp_path):
     assert told["imported"] == 300
     assert told["evidence"]["tampered"]
     asked = sum(row["asked"] for row in told["compound"])
-    assert told["audit"]["answers"] == outcomes.count("yes") + outcomes.count("no") + asked
+    probed, dispute, revocation = require_stopped(told["probing"]), told["ledger"]["dispute"], told["revocation"]
+    assert [each.get("reason") for each in (dispute["disputed"], dispute["after"])] == ["disputed", None]
+    assert [each["outcome"] for each in (revocation["before"], revocation["after"])] == ["answer", "declined"]
+    rest = [*outcomes, *probed, *map(outcome_of, (*dispute_asked(dispute), revocation["before"], revocation["after"]))]
+    counts = told["audit"]["counts"]
+    assert told["audit"]["answers"] == counts["answer"] == rest.count("yes") + rest.count("no") + asked
+    assert (counts["undetermined"], counts["declined"]) == (rest.count("undetermined"), rest.count("declined"))
+    assert counts["withdrawal"] == 1
+
+    assert len(told["ledger"]["inquiries"]) == len(probed)
+    theirs = [*probed, *map(outcome_of, dispute_asked(dispute))]
     erased, later = told["erasure"]["erased"], told["erasure"]["audit"]
-    assert (erased["credential"], later["erased"]) == (1, sum(erased.values()))
-    assert later["answers"] == told["audit"]["answers"] - erased["answer"]
+    assert erased == {"credentials": 1, "consents": 1, "inquiries": len(theirs)}
+    assert later["erased"] == 1 + len(theirs)
+    assert later["answers"] == told["audit"]["answers"] - theirs.count("yes") - theirs.count("no")
+    assert told["erasure"]["token"] == "unauthenticated"
     require_alike(told["compound"])
     assert list(tmp_path.iterdir()) == []
+
+
+def outcome_of(asked):
+    return asked.get("answer") or asked["outcome"]
+
+
+def dispute_asked(dispute):
+    return dispute["disputed"], dispute["after"]
+
+
+def require_stopped(probing):
+    """The outcomes of a probing: declined in the end, with more left than was promised, and what was known is free."""
+    *answered, refused = probing["asked"]
+    assert {"yes", "no"} == set(map(outcome_of, answered))
+    assert {outcome_of(each) for each in (refused, *probing["tried"])} == {"declined"}
+    assert probing["narrowest"] >= probing["promised"] > 0
+    assert (outcome_of(probing["again"]), probing["again"]["disclosed"][0]["bits"]) == ("yes", "0.00")
+    return [outcome_of(each) for each in (*probing["asked"], *probing["tried"], probing["again"])]
 
 
 def require_alike(rows):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.demo import tampered
+from api.cli.demo_lender import tampered
 from circuits.attributes import default_schema
 from circuits.encoding import canonical_json
 from circuits.jws import peek

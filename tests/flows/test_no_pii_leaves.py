@@ -21,7 +21,7 @@ import pytest
 
 from api.audit.exporting import export_lines, opened
 from api.cli.connection import connect, connect_log
-from api.cli.demo import ask_or_declined
+from api.cli.demo_stage import ask_or_declined
 from api.home.bootstrap import bootstrap
 from api.home.directory import Address, Home
 from api.home.files import write_file
