@@ -8,6 +8,7 @@ from typing import Any, Final
 from api.audit.observations import DAY, OUTCOMES, Commitment, Observations, Shown
 from circuits import calendar
 from circuits.attributes import Attribute
+from circuits.consent import PURPOSES
 from circuits.telling import Intervals, Remainder, sentence
 from verifier.audit.facts import common
 from verifier.audit.replay import Report
@@ -24,7 +25,7 @@ _EPOCH: Final = calendar.day_number("1970-01-01")
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A provider or a relying party, with how its questions ended."""
+    """A provider, a relying party or a purpose, with how its questions ended."""
 
     id: str
     name: str
@@ -143,12 +144,13 @@ class Account:
     key_changes: tuple[str, ...] = ()
     sampled: Sampled | None = None
     signed: int = 0
+    purposes: tuple[Party, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Write as JSON: values of attributes as in an answer, not as they are encoded."""
         members = {name: getattr(self, name) for name in self.__slots__}
         plots = {name: [_plot_json(plot) for plot in members[name]] for name in ("contradictions", "intervals")}
-        listed = ("providers", "relying_parties", "days", "findings", "blamed")
+        listed = ("providers", "relying_parties", "purposes", "days", "findings", "blamed")
         return {
             "format": FORMAT,
             **members,
@@ -208,6 +210,7 @@ def account(
         last_at=_time(seen.last),
         providers=_parties(seen.providers, seen.names),
         relying_parties=_parties(seen.relying_parties, {}),
+        purposes=_parties(seen.purposes, {name: PURPOSES[name] for name in seen.purposes if name in PURPOSES}),
         days=_days(seen),
         findings=findings,
         findings_count=report.findings_count,

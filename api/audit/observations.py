@@ -105,6 +105,7 @@ class Observations:
         self.names: dict[str, str] = {}
         self.providers: dict[str, Counter[str]] = {}
         self.relying_parties: dict[str, Counter[str]] = {}
+        self.purposes: dict[str, Counter[str]] = {}
         self.bins: dict[int, Counter[str]] = {}
         self.bin_days = 1
         self.first: int | None = None
@@ -178,9 +179,13 @@ class Observations:
                 outcome = "declined"
         self.outcomes[outcome] += 1
         query = entry.query
-        for parties, name in ((self.providers, query.provider), (self.relying_parties, query.relying_party)):
-            known = name if name in parties or len(parties) < MOST_PARTIES else OTHERS
-            parties.setdefault(known, Counter())[outcome] += 1
+        for counted, name in (
+            (self.providers, query.provider),
+            (self.relying_parties, query.relying_party),
+            (self.purposes, query.purpose),
+        ):
+            known = name if name in counted or len(counted) < MOST_PARTIES else OTHERS
+            counted.setdefault(known, Counter())[outcome] += 1
         self.bins.setdefault(at // (DAY * self.bin_days), Counter())[outcome] += 1
         while len(self.bins) > MOST_BINS:
             self._widen()

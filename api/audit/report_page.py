@@ -181,13 +181,14 @@ def _who(account: Account) -> Markup:
         tag("h2", "Who"),
         _parties("Providers: they hold the values and prove the answers", account.providers),
         _parties("Relying parties: they asked", account.relying_parties),
+        _parties("Purposes: what they asked for", account.purposes, of="purpose"),
     )
 
 
-def _parties(title: str, parties: Sequence[Party]) -> Markup:
+def _parties(title: str, parties: Sequence[Party], *, of: str = "party") -> Markup:
     if not parties:
         return joined()
-    names = ("party", *OUTCOMES)
+    names = (of, *OUTCOMES)
     head = tag("tr", *(tag("th", name, scope="col", class_="n" if place else None) for place, name in enumerate(names)))
     rows = []
     for party in parties[:SHOWN_PARTIES]:

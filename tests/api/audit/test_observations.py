@@ -36,6 +36,7 @@ def test_who_when_and_how_it_ended(read, provider):
     assert seen.reasons == {"stale": 1}
     assert seen.providers == {"kyc": {"declined": 1, "undetermined": 1}}
     assert seen.relying_parties == {"one": {"declined": 1}, "two": {"undetermined": 1}}
+    assert seen.purposes == {"credit": {"declined": 1, "undetermined": 1}}
     assert [(seen.at(index), seen.provider_of(index)) for index in (0, 1, 2)] == [
         (NOW, "kyc"),
         (NOW + 5, "kyc"),

@@ -55,6 +55,7 @@ CLEAN = Account(
     last_at="2026-11-22T00:00:00Z",
     providers=(Party("kyc", "Acme KYC", TOLD),),
     relying_parties=(Party("bank", "bank", TOLD),),
+    purposes=(Party("tenancy", "to decide on a lease", TOLD),),
     days=(Days("2026-11-20", 1, TOLD), Days("2026-11-22", 1, TOLD)),
     findings=(),
     findings_count=0,
@@ -85,6 +86,7 @@ BAD_NAMES = replace(
     undetermined={HOSTILE: 1},
     providers=(Party(HOSTILE, HOSTILE + "x", TOLD),) * 30,
     relying_parties=(Party(HOSTILE, HOSTILE, TOLD),),
+    purposes=(Party(HOSTILE, HOSTILE, TOLD),),
     findings=(replace(FOUND, who=HOSTILE, code=HOSTILE, reason=HOSTILE),),
     blamed=(Blamed("provider", HOSTILE, 1),),
     contradictions=(plot((0, 1), left=(), words=HOSTILE, provider=HOSTILE, subject=HOSTILE),),
@@ -248,6 +250,9 @@ def test_the_account_of_a_real_log(world, asked):
     assert told.outcomes["yes"] + told.outcomes["no"] == 4
     assert sum(sum(each.outcomes.values()) for each in told.days) == 5
     assert [each.outcomes for each in told.relying_parties] == [told.outcomes]
+    assert [(each.id, each.name, each.outcomes) for each in told.purposes] == [
+        ("sandbox", "to try this service out", told.outcomes)
+    ]
     (drawn,) = told.intervals
     handle = Consent.peek(world.consent("ann")).handle
     assert (drawn.subject, drawn.attribute.name, drawn.answers) == (handle, "salary", 4)
