@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, redirect_stdout
@@ -35,6 +36,8 @@ from verifier.log.writer import Log
 from verifier.models import API_KEYS
 from verifier.publishing import publish
 from verifier.soundness.seals import Sealer
+
+sys.path.insert(0, str(Path(__file__).parent))  # the tests are no package: what some of them share is found here
 
 ORIGIN = "verifier.example/log"
 PROVIDER = "acme-kyc"
