@@ -6,9 +6,8 @@
 There are only hashes of texts: those that stand in the question are spelt, others counted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from circuits.attributes import Attributes
 from circuits.calendar import rfc3339
@@ -17,8 +16,6 @@ from circuits.leakage import Disclosed, written
 from circuits.leakage.cuts import alone
 from circuits.leakage.words import left_in_words, width_in_words
 from circuits.predicate import Predicate
-
-MOST: Final = 128
 
 
 def in_words(
@@ -37,11 +34,6 @@ def in_words(
         member | _words(each, schema, as_of, question)
         for each, member in zip(disclosed, written.to_json(disclosed), strict=True)
     ]
-
-
-def lines(disclosed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say each of in_words in a line: `salary: at least 100,000.01 USD per year (0.01 bits)`."""
-    return [f"{each['attribute']}: {each['words']}{_bits(each['bits'])}" for each in disclosed]
 
 
 def consented(consent: Consent) -> dict[str, Any]:
@@ -65,8 +57,3 @@ def _words(each: Disclosed, schema: Attributes, as_of: int, question: Predicate 
     narrowest = None if each.narrowest is None else width_in_words(schema.attribute(each.name), each.narrowest)
     left = left_in_words(alone(each.name), each.left, schema, as_of=as_of, question=question)
     return {"words": left, "narrowest_words": narrowest}
-
-
-def _bits(bits: str) -> str:
-    """Texts stand for so many values that they are not counted for people."""
-    return f" ({bits} bits)" if Decimal(bits) < MOST else ""

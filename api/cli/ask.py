@@ -140,12 +140,13 @@ def _tell_undetermined(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def facts(answer: dict[str, Any]) -> dict[str, str]:
-    """The lines below an answer: who, when, how long it took, how large the proof is, where it is logged."""
+    """The lines below an answer: what it disclosed, about whom, when, how long it took, the proof's size, the log."""
     timing = answer.get("timing_ms", {})
     parts = ", ".join(f"{name} {timing[name]:.1f}" for name in ("prover", "verify") if name in timing)
     total = f"{timing['total']:.1f} ms" if "total" in timing else ""
     log = answer.get("log", {})
     return {
+        "disclosed": "\n".join(present.disclosed(answer.get("disclosed") or ())),
         "subject": f"{answer.get('subject', '')} at {answer.get('provider', '')}",
         "as of": str(answer.get("as_of", "")),
         "time": f"{total} ({parts})" if parts else total,

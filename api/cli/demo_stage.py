@@ -83,11 +83,10 @@ class Stage:
 def below(row: Mapping[str, Any]) -> list[str]:
     """What an answer leaves possible; or the reason why there is none, where it is told."""
     from api.cli.ask import REASONS
-    from api.disclosures import lines
 
     if reason := row.get("reason_words") or REASONS.get(str(row.get("reason"))):
         return [str(reason)]
-    return lines(row.get("disclosed") or ())
+    return present.disclosed(row.get("disclosed") or ())
 
 
 def ask_or_declined(lender: "ServiceClient", predicate: str, consent: str) -> dict[str, Any]:

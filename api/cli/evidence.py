@@ -39,7 +39,6 @@ def verify(
     """Check one answer offline: proof, credential, signatures, log. Exit 1 if anything is wrong with it."""
     from api.cli.connection import home_at
     from api.cli.trust import blame, engine_name, read_trust
-    from api.disclosures import lines
     from circuits.calendar import rfc3339
     from circuits.errors import CircuitsError
     from verifier.errors import VerifierError
@@ -84,7 +83,7 @@ def verify(
         "as of": verdict.query.as_of,
         "answered": rfc3339(verdict.answered_at),
         "log": f"{verdict.checkpoint.origin} entry {verdict.index}",
-        "disclosed": "\n".join(lines(told["disclosed"])),
+        "disclosed": "\n".join(present.disclosed(told["disclosed"])),
         "consent": f"granted {told['consent']['granted_at']}, expires {told['consent']['expires_at']}",
         "withdrawn": UNTOLD,
     }

@@ -64,6 +64,18 @@ def badge(word: str) -> Text:
     return Text(f" {word.upper()} ", style=STYLES.get(word.lower(), "bold black on yellow"))
 
 
+def disclosed(told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What an answer disclosed, a line for each attribute: `salary: at least 100,000.01 USD per year (0.01 bits)`.
+
+    Texts stand for so many values that their bits say nothing to people.
+    """
+    return [
+        f"{each['attribute']}: {each['words']}"
+        + (f" ({each['bits']} bits)" if len(each["bits"]) < len("100.00") else "")
+        for each in told
+    ]
+
+
 def answer_panel(answer: str, question: str, facts: Mapping[str, str], *, failed: Sequence[str] = ()) -> Panel:
     """The big answer: the word, the English question, the clauses that failed if they are told, and the facts."""
     grid = Table.grid(padding=(0, 2))

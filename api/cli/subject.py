@@ -140,8 +140,6 @@ def settle(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOpti
 
 def _inquiry(each: "InquiryView") -> Table:
     """Who and what, what for, what became of it, and what that told: a few lines."""
-    from api.disclosures import lines as told
-
     lines = Table.grid(padding=(0, 2, 0, 0))
     lines.add_column(no_wrap=True, min_width=14)
     lines.add_column(overflow="fold")
@@ -153,7 +151,7 @@ def _inquiry(each: "InquiryView") -> Table:
     lines.add_row("", Text(each.purpose_words))
     if each.reason_words is not None:
         lines.add_row("", Text(each.reason_words))
-    for line in told([disclosure.model_dump() for disclosure in each.disclosed]):
+    for line in present.disclosed([disclosure.model_dump() for disclosure in each.disclosed]):
         lines.add_row("", Text(f"told {line}"))
     lines.add_row("", "")
     return lines

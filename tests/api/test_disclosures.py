@@ -1,4 +1,5 @@
-from api.disclosures import in_words, lines
+from api.cli.present import disclosed as lines
+from api.disclosures import in_words
 from circuits.attributes import default_schema
 from circuits.calendar import day_number
 from circuits.leakage import Known, Question, Rules, decide, disclosed, learn, written
