@@ -90,7 +90,7 @@ class Plot:
     """Answers about one attribute of one person, and what they leave together.
 
     Attributes:
-        provider, subject: whose, in the provider's words.
+        provider, subject: whose, by the handle that the first who asked has for them.
         credentials: entries of the credentials that were answered from.
         attribute: under its schema.
         answers: how many answers there are; the rows are those that say most.

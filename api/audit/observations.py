@@ -66,7 +66,7 @@ class Commitment:
 
     Attributes:
         place: names the person's attribute, whatever the credential.
-        provider, subject: whose, in the provider's words.
+        provider, subject: whose, by the handle that the first who asked has for them.
         credential: the entry with the credential.
         attribute: under its schema.
         answers: how many narrowed it.
