@@ -151,8 +151,8 @@ def _intervals(account: Account) -> Markup:
     if not account.intervals:
         return joined()
     lead = (
-        "The people that were asked about most, each by a handle that a relying party has for them. Each bar is what one "
-        "proven answer leaves possible; the green band is what all of them leave. No value itself was ever shown."
+        "The people that were asked about most, each by a handle that a relying party has for them. Each bar is what "
+        "one proven answer leaves possible; the green band is what all of them leave. No value itself was ever shown."
     )
     figures = [_figure(plot) for plot in account.intervals]
     return tag("section", tag("h2", "What the answers say together"), tag("p", lead, class_="soft"), *figures)
