@@ -31,6 +31,7 @@ TABLE: Final[Mapping[type[Exception], tuple[str, bool]]] = {
     circuits.QueryError: ("unprocessable", True),
     circuits.CredentialError: ("unprocessable", True),
     circuits.EncodingError: ("bad-request", True),
+    prover.SubjectUnknown: ("unauthenticated", False),  # erased since their token was looked at
     prover.Declined: ("declined", False),
     prover.QueryRefused: ("unprocessable", True),
     prover.ImportRefused: ("unprocessable", True),
