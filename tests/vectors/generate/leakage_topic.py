@@ -102,13 +102,8 @@ FORMS = (
     (
         (*LINE, "changed: debt"),
         (
-            ("line-far", "spend", "bank: debt + net_worth > 440000 = no", "60,000.00 of net worth fit both answers"),
-            (
-                "line-near",
-                "refuse",
-                "bank: debt + net_worth > 460000 = no",
-                "40,000.00 fit both, and 50,000.00 are due",
-            ),
+            ("line-again", "spend", "bank: debt + net_worth <= 300000 = yes", "the same line, about another debt"),
+            ("line-other", "refuse", "bank: debt + net_worth > 460000 = no", "both lines are about one net worth"),
         ),
     ),
 )
