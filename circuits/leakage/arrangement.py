@@ -82,19 +82,19 @@ def boxes(group: Group, known: Knowledge, schema: Attributes, budget: Budget) ->
         raise TooMuchWorkError
 
 
-def narrowest(found: Iterable[Box], place: int, *, mixed: bool) -> int:
+def narrowest(found: Iterable[Box], place: int, *, paired: bool) -> int:
     """Count the values of an attribute that are surely left to whoever is in any of the boxes.
 
     Args:
         found: a group's boxes.
         place: the attribute's, in the group.
-        mixed: whether somebody may have been in several of the boxes, one after the other, with the same value of the
+        paired: whether somebody may have been in several of the boxes, one after the other, with the same value of the
             attribute. Then it lies in all their shadows at once; how far these overlap, two of them determine.
 
     Raises:
         TooMuchWorkError: there are too many different shadows to compare.
     """
-    if not mixed:
+    if not paired:
         return min((_width(box.sure[place]) for box in found), default=1)
     shadows = dict.fromkeys((box.most[place], box.sure[place]) for box in found)
     if len(shadows) > MAX_SHADOWS:

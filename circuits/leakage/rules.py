@@ -17,8 +17,9 @@ for everybody at all times: if it were up to who asks first, a refusal would tel
 attributes has a ladder, unless the very cut is offered, and where some have a promise and others have none.
 
 *Mixed*: if the value of one attribute of a form may have changed since the form was asked, and that of another not,
-this other one lies in what both answers leave of it. So any two of the sets must have as many values in common as the
-`residual` says, or none. Where more than two attributes meet, such forms, and what they touch, are refused.
+what is told now of both narrows both, and the old value too. So such a form, and what would meet it in a group, is
+refused, unless it is one line between two attributes, with no other cut of a form in their group: then any two of the
+sets must have as many values in common as the `residual` says, or none.
 
 *Shared*: where a provider keeps one budget for all relying parties together, the residual must also be left over for
 what all of them know. Then a refusal is a function of what others asked and were told as well, and tells whoever gets
@@ -33,7 +34,7 @@ from enum import StrEnum
 from circuits.attributes import Attributes
 from circuits.leakage.arrangement import boxes, groups, narrowest
 from circuits.leakage.cuts import Cuts, cuts_of
-from circuits.leakage.inference import Reading
+from circuits.leakage.inference import Reading, read
 from circuits.leakage.knowledge import Knowledge
 from circuits.predicate.nodes import Form
 from circuits.predicate.question import Predicate
@@ -41,7 +42,7 @@ from circuits.query import Reasons
 from circuits.telling.shadows import Budget, TooMuchWorkError
 
 PLANE = 2
-"""Attributes that may meet in forms while their values change."""
+"""Attributes that may meet in a form while their values change."""
 
 
 class Refusal(StrEnum):
@@ -77,7 +78,7 @@ class Question:
 
     def read_by(self, known: Knowledge) -> Reading:
         """Read it knowing something."""
-        return Reading(self.predicate, self.schema, self.as_of, known)
+        return read(self.predicate, self.schema, self.as_of, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +187,13 @@ def _too_narrow(told: Knowledge, asked: Mapping[Form, Cuts], schema: Attributes,
             if not names & set(group.names):
                 continue
             mixed = not told.mixed.isdisjoint(group.forms)
-            if mixed and len(group.names) > PLANE:
-                return Refusal.WORK
+            line = mixed and len(group.names) == PLANE and sum(len(told.cuts[form]) for form in group.forms) == 1
+            if mixed and not line and not asked.keys().isdisjoint(group.forms):
+                return refusal
             # What is possible is so of the values of now, and they may have been others when the forms were asked.
             found = [*boxes(group, Knowledge(told.cuts) if mixed else told, schema, budget)]
             for place, name in enumerate(group.names):
-                if narrowest(found, place, mixed=mixed) < _least(name, schema):
+                if narrowest(found, place, paired=line) < _least(name, schema):
                     return refusal
     except TooMuchWorkError:
         return Refusal.WORK

@@ -12,6 +12,8 @@ Dice = random.Random
 CENT = 100
 SPAN = 60
 """Questions that an attacker has time for."""
+PATIENCE = 12
+"""Refusals in a row after which one that knows what it looks for gives up."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def bisection(name, low, high, *, wrong=0.0, mask=str, beside=0, versions=1):
         refused = 0
         for turn in range(SPAN):
             span = ends[1] - ends[0]
-            if span < 1 or refused > 12:
+            if span < 1 or refused > PATIENCE:
                 return
             place = dice.uniform(0.02, 0.98) if refused or dice.random() < wrong else 0.5
             middle = ends[0] + int(span * place)
@@ -142,14 +144,16 @@ def halves(name, low, high):
 
     def questions(dice, lenders):
         ends = [low, high]
+        refused = 0
         for turn in range(SPAN):
             span = ends[1] - ends[0]
-            if span < 4:
+            if span < 4 or refused > PATIENCE:
                 return
             a, b = sorted(ends[0] + int(span * dice.random()) for _ in range(2))
             home = dice.choice(["owns_home", "!owns_home"])
             asked = f"({name} > {amount(a)} && {home}) || ({name} > {amount(b)} && !({home}))"
             (heard,) = yield [Ask(asked, turn % lenders)]
+            refused = refused + 1 if heard is None else 0
             if heard is not None:
                 ends = [max(ends[0], a + 1), ends[1]] if heard.answer else [ends[0], max(ends[0], b)]
 
@@ -161,11 +165,15 @@ def clauses(name, low, high):
 
     def questions(dice, lenders):
         ends = [low, high]
+        refused = 0
         for turn in range(SPAN):
+            if refused > PATIENCE:
+                return
             span = ends[1] - ends[0]
             places = sorted({ends[0] + int(span * dice.random()) for _ in range(dice.choice([1, 2, 3, 6]))})
             parts = [f"{name} > {amount(place)}" for place in places]
             (heard,) = yield [Ask(" && ".join([*parts, "sanctioned"]), turn % lenders, reasons=True)]
+            refused = refused + 1 if heard is None else 0
             if heard is not None and heard.clauses is not None:
                 reached = sum(heard.clauses[:-1])
                 ends[0] = max(ends[0], places[reached - 1] + 1) if reached else ends[0]

@@ -8,7 +8,7 @@ from simulation import promised
 
 LEFT, RIGHT, TOP, ROW, HEAD, BAR = 262, 24, 84, 22, 30, 14
 WIDTH = 900
-BELOW, ABOVE = -2.0, 8.0
+BELOW, ABOVE = -5.0, 7.0
 STEP = 0.125
 STYLE = (
     "text{fill:#1f2937}.faint{fill:#6b7280}.grid{stroke:#e5e7eb}.promise{stroke:#b91c1c}.red{fill:#b91c1c}"
@@ -20,7 +20,7 @@ SVG = 'font-family="system-ui, sans-serif" font-size="12" role="img" aria-labell
 TITLE = "How wide the interval is that each attacker was left with, as a multiple of the promised width"
 HEADS = {
     False: "By the rules alone, {people:,} people each",
-    True: "At a prover: its ledger, its threads, its database; {people:,} people each",
+    True: "At a prover, {people:,} people each",
 }
 
 
@@ -47,10 +47,11 @@ def picture(summaries):
     for doubling in range(int(BELOW), int(ABOVE) + 1):
         x = _x(doubling)
         name = f"{2**doubling:g}x" if doubling >= 0 else f"1/{2**-doubling}"
-        name = f"{name} or more" if doubling == int(ABOVE) else name
-        anchor = "end" if doubling == int(ABOVE) else "middle"
+        name += "+" * (doubling == int(ABOVE))
         parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP - 6}" y2="{bottom + 6}"/>')
-        parts.append(_text(x, bottom + 22, name, f'class="faint" text-anchor="{anchor}"'))
+        parts.append(_text(x, bottom + 22, name, 'class="faint" text-anchor="middle"'))
+    x = _x(0)
+    parts.append(f'<line class="promise" stroke-width="1.5" x1="{x}" x2="{x}" y1="{TOP - 8}" y2="{bottom + 6}"/>')
     y = TOP
     for prover, block in blocks:
         parts.append(_text(16, y + 19, HEADS[prover].format(people=block[0].people), 'font-weight="600"'))
@@ -58,8 +59,6 @@ def picture(summaries):
         for each in block:
             parts += _row(each, y)
             y += ROW
-    x = _x(0)
-    parts.append(f'<line class="promise" stroke-width="1.5" x1="{x}" x2="{x}" y1="{TOP - 8}" y2="{bottom + 6}"/>')
     parts.append(
         _text(
             16,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,7 @@ NOW = 1_795_305_600
 """The beginning of TODAY, in Unix seconds."""
 VOCABULARIES = tuple(Vocabulary(each) for each in ((SCHEMA,), (WIDER,), (WIDER, SCHEMA), (SCHEMA, WIDER)))
 ORIGIN = "verifier.example/log"
+parsed = lru_cache(maxsize=256)(predicates.parse)
 
 
 class Ruled:
@@ -57,7 +59,7 @@ class Ruled:
 
     def _ask(self, ask, day):
         try:
-            predicate = predicates.parse(ask.text, SCHEMA)
+            predicate = parsed(ask.text, VOCABULARIES[ask.under])
         except CircuitsError:
             return None
         reasons = Reasons.FAILED_CLAUSES if ask.reasons else Reasons.OUTCOME_ONLY
@@ -131,7 +133,7 @@ class Proving:
 
     def _ask(self, query):
         vocabulary = next(each for each in VOCABULARIES if _digests(each) == query.schema_digests)
-        predicate = predicates.parse(query.predicate_text, vocabulary)
+        predicate = parsed(query.predicate_text, vocabulary)
         ledger = self._home.ledgers[self._attacker.shared]
         try:
             told = ledger.spend(query, predicate, vocabulary, now=NOW, entropy=os.urandom).told
@@ -151,7 +153,7 @@ class Proving:
             subject=consent.handle,
             purpose=consent.purpose,
             predicate_text=ask.text,
-            predicate_digest=predicates.parse(ask.text, vocabulary).digest,
+            predicate_digest=parsed(ask.text, vocabulary).digest,
             schema_digests=_digests(vocabulary),
             as_of=calendar.iso(day),
             max_age=None,

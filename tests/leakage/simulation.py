@@ -19,7 +19,7 @@ from attackers import (
     rungs,
 )
 from people import DEBT, LADDER, SCHEMA, TODAY, luck, person
-from providers import VOCABULARIES, Proving, Ruled, house
+from providers import VOCABULARIES, Proving, Ruled, house, parsed
 from reader import Reader
 
 from circuits import predicate as predicates
@@ -118,7 +118,7 @@ def _read(reader, outcome, values, day, heard):
             continue
         outcome.answered += 1
         outcome.paid += each.paid
-        predicate = predicates.parse(ask.text, VOCABULARIES[ask.under])
+        predicate = parsed(ask.text, VOCABULARIES[ask.under])
         if predicates.evaluate(predicate, values, day) != each.answer:
             raise RuntimeError("an answer is wrong")
         if each.paid:
