@@ -10,7 +10,7 @@ from circuits import calendar
 from circuits.attributes import Attribute
 from circuits.consent import PURPOSES
 from circuits.telling import Intervals, Remainder, sentence
-from verifier.audit.facts import common
+from circuits.telling.intervals import common
 from verifier.audit.replay import Report
 from verifier.audit.sampling import Sampled
 from verifier.audit.settling import Finding

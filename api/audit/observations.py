@@ -14,9 +14,9 @@ from typing import Final
 from circuits.attributes import Attribute, AttributeType
 from circuits.predicate import Predicate
 from circuits.telling import Intervals
-from circuits.telling.intervals import count
+from circuits.telling.intervals import common, count
 from circuits.vocabulary import Vocabulary
-from verifier.audit.facts import Told, common, slot, told_by
+from verifier.audit.facts import Told, slot, told_by
 from verifier.checking import Claim
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, ProviderEntry, UndeterminedEntry
 from verifier.log.leaves import LoggedEntry

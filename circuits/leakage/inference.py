@@ -7,6 +7,7 @@ what is known leaves possible. If all of them give the same answer, the answer f
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from circuits.attributes import Attributes
 from circuits.leakage.arrangement import Box, Group, boxes, groups
@@ -17,9 +18,12 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.predicate.nodes import Form
 from circuits.predicate.question import Predicate
 from circuits.telling.cells import solutions
-from circuits.telling.intervals import Intervals, united
+from circuits.telling.intervals import Intervals, common, complement, united
 from circuits.telling.shadows import Budget, TooMuchWorkError
 from circuits.telling.truth import Tables
+
+_Sides = tuple[Intervals, Intervals]
+"""The values for which a question does not hold, and those for which it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,93 @@ class _Seen:
     rows: int
 
 
-class Reading:
+class Reading(Protocol):
     """A question, read by someone who knows something."""
 
-    def __init__(self, predicate: Predicate, schema: Attributes, as_of: int, known: Knowledge) -> None:
-        """Work out which rows are possible.
+    @property
+    def answer(self) -> bool | None:
+        """The answer, if it follows from what is known; else None."""
+        ...
+
+    @property
+    def clauses(self) -> tuple[bool | None, ...]:
+        """Of each clause whether it holds, where that follows."""
+        ...
+
+    def after(self, *, answer: bool, clauses: Sequence[bool] | None = None) -> Knowledge:
+        """What is known with the answer; the cuts are as before.
 
         Args:
-            predicate: the question.
-            schema: what it was typed under.
-            as_of: day number at which ages are counted.
-            known: what its reader knows before the answer.
+            answer: True for YES.
+            clauses: for each clause whether it holds, where that is told as well.
         """
+        ...
+
+
+def read(predicate: Predicate, schema: Attributes, as_of: int, known: Knowledge) -> Reading:
+    """Read a question.
+
+    Args:
+        predicate: the question.
+        schema: what it was typed under.
+        as_of: day number at which ages are counted.
+        known: what its reader knows before the answer.
+    """
+    if len(predicate.attributes) == 1:
+        return _OfOne(predicate, schema, as_of, known)
+    return _OfSeveral(predicate, schema, as_of, known)
+
+
+class _OfOne:
+    """A question about one attribute: it holds for some of its values, whoever reads it."""
+
+    def __init__(self, predicate: Predicate, schema: Attributes, as_of: int, known: Knowledge) -> None:
+        self._known = known
+        self._form = alone(predicate.attributes[0])
+        self._left = known.left(self._form, schema)
+        self._sides, self._clauses = _sides(predicate, schema, as_of)
+
+    @property
+    def answer(self) -> bool | None:
+        return self._settled(self._sides)
+
+    @property
+    def clauses(self) -> tuple[bool | None, ...]:
+        return tuple(self._settled(sides) for sides in self._clauses)
+
+    def after(self, *, answer: bool, clauses: Sequence[bool] | None = None) -> Knowledge:
+        left = common(self._left, self._sides[answer])
+        for sides, holds in zip(self._clauses, clauses, strict=True) if clauses is not None else ():
+            left = common(left, sides[holds])
+        if not left:  # see _OfSeveral
+            return self._known.without(name for _, name in self._form)
+        return self._known.with_left({self._form: left})
+
+    def _settled(self, sides: _Sides) -> bool | None:
+        no, yes = (common(self._left, side) for side in sides)
+        return None if no and yes else bool(yes)
+
+
+@lru_cache(maxsize=1024)
+def _sides(predicate: Predicate, schema: Attributes, as_of: int) -> tuple[_Sides, tuple[_Sides, ...]]:
+    """Solve a question about one attribute, and each of its clauses."""
+    bounds = bounds_of(alone(predicate.attributes[0]), schema)
+
+    def solved(part: Predicate) -> _Sides:
+        reading = _OfSeveral(part, schema, as_of, Knowledge())
+        if reading.answer is not None:
+            yes: Intervals = (bounds,) if reading.answer else ()
+        else:
+            yes = reading.after(answer=True).left(alone(part.attributes[0]), schema)
+        return complement(yes, bounds), yes
+
+    return solved(predicate), tuple(solved(clause) for clause in clauses_of(predicate))
+
+
+class _OfSeveral:
+    """Any question. The rows are those of its comparisons' truth table that what is known leaves possible."""
+
+    def __init__(self, predicate: Predicate, schema: Attributes, as_of: int, known: Knowledge) -> None:
         self._predicate = predicate
         self._schema = schema
         self._known = known
@@ -80,21 +159,13 @@ class Reading:
 
     @property
     def answer(self) -> bool | None:
-        """The answer, if it follows from what is known; else None."""
         return self._settled(self._predicate.ast)
 
     @property
     def clauses(self) -> tuple[bool | None, ...]:
-        """Of each clause whether it holds, where that follows."""
         return tuple(self._settled(clause.ast) for clause in clauses_of(self._predicate))
 
     def after(self, *, answer: bool, clauses: Sequence[bool] | None = None) -> Knowledge:
-        """What is known with the answer; the cuts are as before.
-
-        Args:
-            answer: True for YES.
-            clauses: for each clause whether it holds, where that is told as well.
-        """
         if self._seen is None:
             return self._known
         rows = self._told(self._predicate.ast, holds=answer)

@@ -26,6 +26,11 @@ def clipped(intervals: Iterable[Interval], bounds: Interval) -> Intervals:
     return united((max(low, bounds[0]), min(high, bounds[1])) for low, high in intervals)
 
 
+def common(some: Intervals, others: Intervals) -> Intervals:
+    """List the values in both."""
+    return united((max(a, c), min(b, d)) for a, b in some for c, d in others)
+
+
 def complement(intervals: Intervals, bounds: Interval) -> Intervals:
     """List what of the bounds is in none of the intervals, which are in normal form and within the bounds."""
     starts = [bounds[0], *(high + 1 for _, high in intervals)]

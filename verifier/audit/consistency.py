@@ -26,8 +26,8 @@ from itertools import chain
 
 from circuits.attributes import Attribute, AttributeType
 from circuits.telling import Intervals
-from circuits.telling.intervals import count, united
-from verifier.audit.facts import Ended, Fact, Hidden, Source, changed, common, named, nothing_hidden, slot, told_by
+from circuits.telling.intervals import common, count, united
+from verifier.audit.facts import Ended, Fact, Hidden, Source, changed, named, nothing_hidden, slot, told_by
 from verifier.audit.sums import Sum, contradicted, keep
 from verifier.checking import Claim
 

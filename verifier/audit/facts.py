@@ -16,7 +16,7 @@ from circuits.predicate import Predicate
 from circuits.predicate.clauses import clauses
 from circuits.predicate.nodes import Form
 from circuits.telling import Intervals, Remainder, sentence, telling
-from circuits.telling.intervals import united
+from circuits.telling.intervals import common
 from circuits.vocabulary import Vocabulary
 from verifier.checking import Claim
 
@@ -152,8 +152,3 @@ def named(claim: Claim, *words: str) -> bytes:
     """Name something of the person that a claim is about."""
     framed = fields("zkattest/consistency/1", *(text.encode() for text in (claim.query.provider, claim.person, *words)))
     return hashlib.sha256(framed).digest()[:_KEY]
-
-
-def common(some: Intervals, others: Intervals) -> Intervals:
-    """The values in both."""
-    return united((max(a, c), min(b, d)) for a, b in some for c, d in others)

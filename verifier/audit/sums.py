@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import chain, product
 from math import prod
 
-from circuits.telling.intervals import Interval, Intervals
+from circuits.telling.intervals import Interval, Intervals, common
 from circuits.telling.shadows import Budget, Inequality, TooMuchWorkError, shadow
-from verifier.audit.facts import Changed, Fact, Source, common
+from verifier.audit.facts import Changed, Fact, Source
 
 MOST_SUMS = 8
 MOST_VARIABLES = 8
