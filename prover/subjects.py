@@ -104,6 +104,18 @@ class Subjects:
         """Note that the holder of a token disputes what is held of them. Raises as holder does."""
         self._vault.dispute(self._engine, self.holder(token), since=since)
 
+    def disputes(self) -> list[tuple[str, int]]:
+        """Who disputes what is held of them, and since when (Unix seconds), the longest first; for the operator's eyes.
+
+        Raises:
+            VaultError: the vault was tampered with.
+        """
+        theirs = SUBJECTS.c.disputed_at.is_not(None) & SUBJECTS.c.lookup.is_not(None)
+        chosen = select(*_SUBJECT, SUBJECTS.c.disputed_at).where(theirs).order_by(SUBJECTS.c.disputed_at)
+        with self._engine.connect().execution_options(reading=True) as connection:
+            rows = connection.execute(chosen).all()
+        return [(self._vault.reference(SealedSubject(*map(bytes, row[:-1]))), row.disputed_at) for row in rows]
+
     def settle(self, reference: str) -> None:
         """Note that a person's dispute is settled: for the provider's operator, who looked into it.
 

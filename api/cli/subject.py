@@ -128,6 +128,23 @@ def dispute(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOpt
     _tell(subject, "disputes what is held", as_json=as_json)
 
 
+@group.command("disputes")
+def list_disputes(*, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show who disputes what is held of them, the longest first; their answers are undetermined until it is settled."""
+    from circuits.calendar import rfc3339
+    from prover.subjects import Subjects
+
+    with _vault(home) as opened:
+        waiting = [(subject, rfc3339(since)) for subject, since in Subjects(*opened).disputes()]
+    if as_json:
+        present.print_json({"disputes": [{"subject": subject, "disputed_at": since} for subject, since in waiting]})
+        return
+    if not waiting:
+        present.out.print("nobody disputes what is held of them")
+    for subject, since in waiting:
+        present.out.print(f"{subject} since {since}", markup=False)
+
+
 @group.command("settle")
 def settle(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Note that a person's dispute is settled: for the operator, once what was wrong is imported anew."""

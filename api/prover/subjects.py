@@ -11,7 +11,18 @@ from api.prover.service import REFUSALS, Holder, Operator, Service
 from api.prover.shown import Shown
 from api.web.foundation import StrictRoute
 from api.web.problems import Problem, documented
-from api.wire.persons import Disputed, Erased, InquiryPage, KnowledgeView, Me, Settled, SubjectRequest, SubjectTokenView
+from api.wire.persons import (
+    Disputed,
+    DisputeLine,
+    DisputeList,
+    Erased,
+    InquiryPage,
+    KnowledgeView,
+    Me,
+    Settled,
+    SubjectRequest,
+    SubjectTokenView,
+)
 from circuits.calendar import day_number, rfc3339
 from prover.errors import CursorRefused, SubjectUnknown
 
@@ -87,6 +98,14 @@ def dispute(person: Holder, service: Service) -> Disputed:
     since = now()
     service.subjects.dispute(person.token, since=since)
     return Disputed(disputed_at=rfc3339(since))
+
+
+@router.get("/v1/disputes", summary="Who disputes what is held of them", responses=documented(*REFUSALS))
+def disputes(_: Operator, service: Service, response: Response) -> DisputeList:
+    """For the operator (scope `admin`), who looks into it. The longest wait first."""
+    waiting = [DisputeLine(subject=name, disputed_at=rfc3339(since)) for name, since in service.subjects.disputes()]
+    _keep_out_of_caches(response)
+    return DisputeList(disputes=waiting)
 
 
 @router.post("/v1/disputes/settle", summary="Settle a dispute", responses=documented(*REFUSALS, "not-found"))

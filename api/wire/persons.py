@@ -103,6 +103,19 @@ class Disputed(Wire):
     disputed_at: str
 
 
+class DisputeLine(Wire):
+    """Somebody who disputes what is held of them."""
+
+    subject: Annotated[str, Field(description="your reference for the person")]
+    disputed_at: str
+
+
+class DisputeList(Wire):
+    """Who waits for the operator, the longest first."""
+
+    disputes: list[DisputeLine]
+
+
 class Settled(Wire):
     """That a dispute is settled: from now on there are answers again."""
 

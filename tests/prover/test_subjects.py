@@ -34,6 +34,19 @@ def test_a_token_opens_what_is_its_holders_and_nothing_else(engine, subjects):
     assert not any(token.encode() in stored for token in tokens.values())
 
 
+def test_disputes_wait_for_the_operator_the_longest_first(engine, vault, subjects):
+    tokens = {name: subjects.issue_token(name, now=NOW, entropy=os.urandom) for name in ("alice", "bob")}
+    assert subjects.disputes() == []
+    for name, since in (("bob", NOW), ("alice", NOW + 1)):
+        subjects.dispute(tokens[name], since=since)
+        assert subjects.disputed_at(tokens[name]) == since
+    assert subjects.disputes() == [("bob", NOW), ("alice", NOW + 1)]
+    subjects.settle("bob")
+    assert (subjects.disputes(), subjects.disputed_at(tokens["bob"])) == ([("alice", NOW + 1)], None)
+    vault.erase(engine, "alice", now=NOW)
+    assert subjects.disputes() == []
+
+
 @pytest.mark.parametrize("token", ["", "zks_", "zks_" + "A" * 43, "zka_" + "A" * 43, "zks_" + "é" * 43])
 def test_another_token_opens_nothing(subjects, token):
     fair = subjects.issue_token("alice", now=NOW, entropy=os.urandom)
@@ -58,6 +71,7 @@ def test_nobody_gets_no_token(subjects):
     for use in (
         lambda: subjects.issue_token("carol", now=NOW, entropy=os.urandom),
         lambda: subjects.revoke_tokens("carol", now=NOW),
+        lambda: subjects.settle("carol"),
         lambda: subjects.inquiries_about("carol", limit=1),
     ):
         with pytest.raises(SubjectUnknown):

@@ -160,7 +160,11 @@ def test_tokens_and_disputes(run):
     assert run("revoke-tokens", "--subject", "A1")["revoked"] == 1
     assert run("revoke-tokens", "--subject", "A1", as_json=False) == "0 tokens of A1 taken back\n"
     assert "disputes" in run("dispute", "--subject", "A1")["state"]
+    (waiting,) = run("disputes")["disputes"]
+    assert run("disputes", as_json=False) == f"A1 since {waiting['disputed_at']}\n"
     assert "no longer" in run("settle", "--subject", "A1")["state"]
+    assert run("disputes") == {"disputes": []}
+    assert "nobody disputes" in run("disputes", as_json=False)
 
 
 @pytest.mark.parametrize("command", ["token", "revoke-tokens", "inquiries", "knowledge", "dispute", "settle"])

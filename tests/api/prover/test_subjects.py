@@ -160,6 +160,10 @@ def test_a_person_disputes_and_the_operator_settles(prover, operator, person):
     assert ann.ask(given).json()["outcome"] == "answer"
     since = prover.post(f"{MINE}/dispute", headers=ann.headers).json()["disputed_at"]
     assert ann.get().json()["disputed_at"] == since
+    waiting = prover.get("/v1/disputes", headers=operator)
+    assert (waiting.status_code, waiting.headers["cache-control"]) == (200, "no-store")
+    assert waiting.json()["disputes"] == [{"subject": ann.name, "disputed_at": since}]
+    assert prover.get("/v1/disputes", headers=ann.headers).status_code == 401
     assert ann.ask(given).json()["reason"] == "disputed"
     assert prover.post("/v1/disputes/settle", json={"subject": ann.name}, headers=ann.headers).status_code == 401
     assert prover.post("/v1/disputes/settle", json={"subject": "nobody"}, headers=operator).status_code == 404
@@ -168,6 +172,7 @@ def test_a_person_disputes_and_the_operator_settles(prover, operator, person):
         "settled_at"
     }
     assert ann.get().json()["disputed_at"] is None
+    assert prover.get("/v1/disputes", headers=operator).json() == {"disputes": []}
     assert ann.ask(given).json()["outcome"] == "answer"
     assert ann.get("/inquiries").json()["inquiries"][1]["reason_words"] == "what is held is disputed"
 
