@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-dev
 RUNTIME := $(VENV)/.installed
 
-.PHONY: demo test test-long fuzz slowest interop leakage lint bench bench-replay up lock clean install
+.PHONY: demo test test-long fuzz slowest interop leakage lint bench bench-declines bench-replay up lock clean install
 demo: $(RUNTIME)
 	$(BIN)/attest demo
 
@@ -48,6 +48,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench/run.py
+
+# How long each kind of refusal takes, and whether that tells them apart; ten minutes.
+bench-declines: $(STAMP)
+	$(BIN)/python tests/bench/declines.py
 
 # A log of 100,000 answers is made (kept in the user's cache) and replayed; a quarter of an hour on two cores.
 bench-replay: $(STAMP)
