@@ -240,6 +240,9 @@ class Verifier:
 class World:
     """A provider and a verifier, both running, and everybody in PEOPLE issued and registered."""
 
+    def serve_prover(self, settings, listener):
+        return Server(create_prover(settings), listener=listener)
+
     def __init__(self, folder, tables, *, database=None, prover=None, **more):
         self.provider = Provider(folder / "provider", tables)
         self.prover_settings = {"proving_timeout": 5} | (prover or {})
@@ -275,7 +278,7 @@ class World:
             settings = self.provider.settings(
                 verifier_url=served.url, verifier_key=self.verifier.issuer.text, **self.prover_settings
             )
-            with Server(create_prover(settings), listener=reserved) as answering:
+            with self.serve_prover(settings, reserved) as answering:
                 self.prover_server = answering
                 self.issue(PEOPLE)
                 with served.client(self.verifier.lender) as client:
