@@ -25,6 +25,7 @@ from reader import Reader
 from circuits import predicate as predicates
 
 BESIDE = "halves, and asks right beside every answer"
+ASTRAY = bisection("debt", *DEBT, wrong=0.5)
 VERSIONS = "two versions of a schema, and both at once"
 ATTACKERS = [
     Attacker("bisection", "halves what is left of a debt", "debt", bisection("debt", *DEBT)),
@@ -39,17 +40,12 @@ ATTACKERS = [
     Attacker("new commitments", "halves; committed anew all the time", "debt", bisection("debt", *DEBT), renewed=4),
     Attacker("birthdays", "the same age, every day", "date_of_birth", birthdays, daily=True),
     *(Attacker("ladder", "every rung from both sides", "salary", rungs(LADDER), lenders=n) for n in (1, 2, 4, 8, 16)),
-    *(
-        Attacker(
-            "one budget", "halves, taking turns", "debt", bisection("debt", *DEBT, wrong=0.5), lenders=n, shared=True
-        )
-        for n in (2, 4, 8, 16)
-    ),
+    *(Attacker("one budget", "halves, taking turns", "debt", ASTRAY, lenders=n, shared=True) for n in (2, 4, 8, 16)),
     *(
         Attacker("own budgets", "any threshold, together", "debt", at_random("debt", *DEBT), lenders=n, promised=False)
         for n in (2, 4, 8, 16)
     ),
-    Attacker("bisection", "halves what is left of a debt", "debt", bisection("debt", *DEBT), prover=True),
+    Attacker("bisection", "halves, and tries elsewhere", "debt", ASTRAY, prover=True),
     Attacker("races", "many at once, each sent three times", "debt", crowd("debt", *DEBT), prover=True),
     Attacker(
         "races", "many at once, one budget for all", "debt", crowd("debt", *DEBT), lenders=4, shared=True, prover=True
@@ -58,15 +54,15 @@ ATTACKERS = [
         "new commitments",
         "halves; net worth changes all the time",
         "debt",
-        bisection("debt", *DEBT),
+        ASTRAY,
         renewed=4,
         changes="net_worth",
         prover=True,
     ),
+    Attacker("new consents", "a new one for every question", "debt", ASTRAY, consents=True, prover=True),
     Attacker(
-        "new consents", "a new one for every question", "debt", bisection("debt", *DEBT), consents=True, prover=True
+        "versions", VERSIONS, "debt", bisection("debt", *DEBT, wrong=0.5, versions=len(VOCABULARIES)), prover=True
     ),
-    Attacker("versions", VERSIONS, "debt", bisection("debt", *DEBT, versions=len(VOCABULARIES)), prover=True),
     Attacker("ladder", "every rung from both sides", "salary", rungs(LADDER), lenders=4, prover=True),
 ]
 
