@@ -8,7 +8,7 @@ from api.peers.lender_client import Refusal
 _USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})
 REMEDIES = {
     "declined": "the provider does not say why: subject unknown, or not under this schema (--schema names another); "
-    "no consent; or a question it does not answer",
+    "no consent to it; or it could tell too much. Which thresholds are on offer: attest explain",
     "unauthenticated": "use the key of this home, or a valid one in ZKATTEST_KEY; an auditor's in ZKATTEST_AUDIT_KEY; "
     "a key to sign with has to be logged: attest verifier client add NAME --public-key",
     "not-found": "is that a verifier's address? such as https://verifier.example, with no /log or /v1 behind it",
