@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 
 from circuits import consent as consents
 from circuits import jws
@@ -27,6 +27,13 @@ from prover.vault import Entropy, Notes, SealedSubject, Vault
 _SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
 _PENDING = CONSENTS.c.revoked_at.is_not(None) & CONSENTS.c.entry_index.is_(None)
 _AT_ONCE = 500
+_FOUND = select(*_SUBJECT).where(SUBJECTS.c.lookup == bindparam("wanted"))
+_HELD = _FOUND.with_for_update()
+_BEFORE = (
+    select(CONSENTS.c.id, CONSENTS.c.sealed, CONSENTS.c.revoked_at, CONSENTS.c.expires_at)
+    .where(CONSENTS.c.subject_id == bindparam("subject"), CONSENTS.c.party == bindparam("whom"))
+    .order_by(CONSENTS.c.granted_at.desc())
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,7 +100,9 @@ class Consents:
                 select(SCHEMAS.c.body).order_by(SCHEMAS.c.created_at.desc(), SCHEMAS.c.digest)
             ).all()
             require_meaning(terms.allowed, [Schema.from_json(bytes(body)) for body in bodies])
-            return self._grant(connection, whose, terms, now=now, entropy=entropy)
+            signed, row = self._signed(whose, terms, now=now, entropy=entropy)
+            connection.execute(insert(CONSENTS), row)
+        return signed
 
     def grant_many(self, subjects: Sequence[str], terms: Terms, *, now: int, entropy: Entropy) -> dict[str, Consent]:
         """Have each of these subjects consent, in one transaction; who has taken a consent back is passed over.
@@ -107,14 +116,20 @@ class Consents:
             SubjectUnknown, ConsentRefused, VaultError: as grant does; then nothing was granted.
         """
         found: dict[str, Consent] = {}
+        new: list[dict[str, object]] = []
         with self._engine.begin() as connection:
             for reference in dict.fromkeys(subjects):
                 whose = _subject(connection, self._vault, reference)
-                standing = self._standing(connection, whose, terms.relying_party, now)
+                before = self._before(connection, whose, terms.relying_party)
+                standing = _standing(before, now)
                 if standing is not None:
-                    found[reference] = standing
-                elif not self._has_revoked(connection, whose, terms.relying_party):
-                    found[reference] = self._grant(connection, whose, terms, now=now, entropy=entropy)
+                    notes = self._vault.notes(whose)
+                    found[reference] = self._opened(notes, bytes(standing.id), bytes(standing.sealed))
+                elif all(row.revoked_at is None for row in before):
+                    found[reference], row = self._signed(whose, terms, now=now, entropy=entropy)
+                    new.append(row)
+            if new:
+                connection.execute(insert(CONSENTS), new)
         return found
 
     def standing(self, subject: str, relying_party: str, *, now: int) -> Consent | None:
@@ -125,7 +140,9 @@ class Consents:
         """
         with self._reading() as connection:
             whose = _subject(connection, self._vault, subject, locked=False)
-            return self._standing(connection, whose, relying_party, now)
+            before = self._before(connection, whose, relying_party)
+        row = _standing(before, now)
+        return None if row is None else self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
 
     def revoke(self, consent_id: str, *, now: int) -> Granted:
         """Take a consent back; binds from the next question on. Again changes nothing.
@@ -195,9 +212,10 @@ class Consents:
         with self._engine.connect().execution_options(reading=True) as connection:
             yield connection
 
-    def _grant(
-        self, connection: Connection, whose: SealedSubject, terms: Terms, *, now: int, entropy: Entropy
-    ) -> Consent:
+    def _signed(
+        self, whose: SealedSubject, terms: Terms, *, now: int, entropy: Entropy
+    ) -> tuple[Consent, dict[str, object]]:
+        """A new consent, and its row."""
         consent_id = entropy(HANDLE)
         try:
             signed = consents.issue(
@@ -225,22 +243,14 @@ class Consents:
             "granted_at": now,
             "expires_at": terms.expires_at,
         }
-        connection.execute(insert(CONSENTS).values(row))
-        return signed
+        return signed, row
 
-    def _standing(self, connection: Connection, whose: SealedSubject, relying_party: str, now: int) -> Consent | None:
+    def _before(
+        self, connection: Connection, whose: SealedSubject, relying_party: str
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """All consents of a subject to a relying party, newest first."""
         party = self._vault.party_lookup(whose.lookup, relying_party)
-        theirs = (CONSENTS.c.subject_id == whose.id) & (CONSENTS.c.party == party)
-        stands = theirs & CONSENTS.c.revoked_at.is_(None) & (CONSENTS.c.expires_at > now)
-        chosen = select(CONSENTS.c.id, CONSENTS.c.sealed).where(stands).order_by(CONSENTS.c.granted_at.desc()).limit(1)
-        row = connection.execute(chosen).one_or_none()
-        return None if row is None else self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
-
-    def _has_revoked(self, connection: Connection, whose: SealedSubject, relying_party: str) -> bool:
-        party = self._vault.party_lookup(whose.lookup, relying_party)
-        theirs = (CONSENTS.c.subject_id == whose.id) & (CONSENTS.c.party == party)
-        revoked = select(CONSENTS.c.id).where(theirs & CONSENTS.c.revoked_at.is_not(None)).limit(1)
-        return connection.execute(revoked).first() is not None
+        return connection.execute(_BEFORE, {"subject": whose.id, "whom": party}).all()
 
     def _opened(self, notes: Notes, consent_id: bytes, sealed: bytes) -> Consent:
         return Consent.recall(notes.open(sealed, of=consent_id).decode(), self._key.public)
@@ -269,14 +279,18 @@ def handles_of(connection: Connection, vault: Vault, reference: str) -> tuple[st
     return tuple(sorted({jws.peek(token)["sub"] for token in tokens}))
 
 
+def _standing(before: Sequence[Row[*tuple[Any, ...]]], now: int) -> Row[*tuple[Any, ...]] | None:
+    """The first that was not taken back and has not expired."""
+    return next((row for row in before if row.revoked_at is None and row.expires_at > now), None)
+
+
 def _listed() -> Any:  # noqa: ANN401 - a statement over some columns of two tables
     return select(CONSENTS, *_SUBJECT[1:]).join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
 
 
 def _subject(connection: Connection, vault: Vault, reference: str, *, locked: bool = True) -> SealedSubject:
     """The subject; locked, until the transaction ends nobody erases them or answers about them."""
-    chosen = select(*_SUBJECT).where(SUBJECTS.c.lookup == vault.lookup(reference))
-    row = connection.execute(chosen.with_for_update() if locked else chosen).one_or_none()
+    row = connection.execute(_HELD if locked else _FOUND, {"wanted": vault.lookup(reference)}).one_or_none()
     if row is None:
         raise SubjectUnknown("no such subject in this vault")
     return SealedSubject(*(bytes(column) for column in row))
