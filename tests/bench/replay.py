@@ -159,15 +159,17 @@ def main() -> None:
         f"load average before the run {load_before:.1f} (other work on the machine makes everything slower).",
         f"Written by `make bench-replay`: {chosen.answers:,} answers, each proven for itself, about {PEOPLE:,} people,",
         f"{len(QUESTIONS)} questions of one comparison; medians of {chosen.runs} runs, one process and two in turns.",
-        "The cost of an answer has everything in it: reading, the tree, credentials, attestation, consistency.",
+        "Each person has consented to two of seven lenders. The cost of an answer has everything in it: reading, the",
+        "tree, credentials, consents, attestation, consistency, what lenders know.",
         "",
         "| what | target | measured | met |",
         "|---|---|---|---|",
         *lines,
         "",
         "What grows with the log: eight bytes an entry for its time. What grows with the people, up to a limit each:",
-        "half a kilobyte for a credential, and what has been said about each of its attributes (eight at most).",
-        "Caches (4,096 opened credentials, 1,024 questions) fill up on the way.",
+        "half a kilobyte for a credential, what has been said about each of its attributes (eight at most), and what",
+        "each lender knows from its answers (65,536 pairs of a lender and a person at most).",
+        "Caches (4,096 opened credentials, 4,096 consents, 1,024 questions) fill up on the way.",
     ]
     RESULTS.write_text("\n".join(text) + "\n", encoding="utf-8")
     sys.stdout.write("\n".join(text) + "\n")
