@@ -28,11 +28,13 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
+from circuits.withdrawal import withdraw
 from verifier.answering import answer
 from verifier.audit.consistency import Consistency
 from verifier.checking import Answered, Claim, Declined, Undetermined
 from verifier.entries.kinds import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.entries.revocation import revoke
+from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.erasing import erase
 from verifier.fold.registry import Registry
 from verifier.log.note import NoteSigner, split_note
@@ -401,6 +403,8 @@ def recorded(world, engine):
     eve, signed_by = world.company.subjects["eve"], {"issued_at": world.now, "key": world.company.key}
     signed = revoke(provider=world.company.name, credential=eve.id, reason="compromised", **signed_by)
     world.publish(RevocationEntry(signed.token))
+    taken_back = {"provider": world.company.name, "consent": world.company.consent("eve").digest}
+    world.publish(WithdrawalEntry(withdraw(**taken_back, **signed_by).token))
     world.register(world.company.issue("zoe", {"salary": "70000"}))
     record_of(world, "salary > 60000", "zoe")
     settings = {"provider": world.company.name, "credentials": [world.company.subjects["zoe"].id]}
