@@ -15,6 +15,11 @@ from api.home.services import free_ports
 
 pytestmark = pytest.mark.long
 PATIENCE = 60
+SCHEMA = {
+    "schema": "pay",
+    "version": 1,
+    "attributes": [{"name": "salary", "type": "money", "currency": "USD", "period": "year", "max": "10000000.00"}],
+}
 PEOPLE = "id,salary\n" + "".join(f"P-{number},{90_000 + number}.00\n" for number in range(9))
 
 
@@ -57,6 +62,7 @@ class Scene:
             self.parties.append(Party(self.attest, folder / f"w{number}", number, self.ports[number + 1]))
         self.up = None
         self.questions = 0
+        self.consents = {}
 
     def begin(self):
         named = [part for each in self.parties for part in ("--witness", f"{each.url}={each.vkey}")]
@@ -79,7 +85,8 @@ class Scene:
     def ask(self):
         """A question to which the answer was not known before; its id, and where it is in the log."""
         self.questions += 1
-        asked = {"predicate": f"salary > {90_000 + self.questions}", "subject": f"P-{self.questions % 9}"}
+        consent = self.consents[f"P-{self.questions % 9}"]
+        asked = {"predicate": f"salary > {90_000 + self.questions}", "consent": consent}
         response = self._http("POST", "/v1/queries", json=asked)
         assert response.status_code == 201, response.text
         return response.json()["id"], response.json()["log"]["index"]
@@ -117,9 +124,11 @@ def scene(tmp_path, start, attest_in):
         made.pin()
         for each in made.parties:
             each.start(made.home.trust_file)
-        people = tmp_path / "people.csv"
+        people, schema = tmp_path / "people.csv", tmp_path / "pay.json"
         people.write_text(PEOPLE)
-        made.attest("prover", "import", people, "--subject", "id")
+        schema.write_text(json.dumps(SCHEMA))
+        made.attest("prover", "import", people, "--schema", schema, "--subject", "id")
+        made.consents = made.attest.consents()
         yield made
     finally:
         made.end()
