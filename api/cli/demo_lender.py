@@ -61,7 +61,7 @@ def ask_simple(stage: Stage, lender: "ServiceClient") -> list[dict[str, Any]]:
         answers.append(answer)
         size = f"{answer['proof']['bytes']} B" if "proof" in answer else ""
         stage.show_question(answer, who=person, facts=f"{size:>5} {answer['ms']:5.1f} ms")
-    stage.say("[dim]DECLINED: of a salary only some thresholds are on offer. Lenders are not told.[/]")
+    stage.say("[dim]DECLINED: a salary has few thresholds on offer. No lender is told the reason.[/]")
     return answers
 
 

@@ -89,7 +89,9 @@ def test_the_readme_shows_what_it_should():
     told = {shlex.split(line, comments=True)[1] for line, _ in COMMANDS}
     assert {"ask", "explain", "evidence", "audit", "prover"} <= told
     assert all(word in README for word in ("at_least(", "debt * 100 <= salary * 40", "||", "!sanctioned", "--why"))
-    assert all(f"prover {words}" in README for words in ("consent grant", "subject inquiries", "subject token", "erase"))
+    assert all(
+        f"prover {words}" in README for words in ("consent grant", "subject inquiries", "subject token", "erase")
+    )
 
 
 def test_every_other_command_is_a_target_of_make():
