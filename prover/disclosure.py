@@ -237,7 +237,8 @@ class _Case:
         party, everyone = (self._vault.party_lookup(subject.lookup, name) for name in (query.relying_party, ""))
         kept = knowledge.recall(self._connection, self._notes, subject.id, party=party, everyone=everyone)
         learnt = [kept.get(each, Learnt()) for each in (party, everyone)]
-        names = Names(self._vocabulary, *learnt, schemas=schemas)
+        published = knowledge.versions(self._connection, schemas)
+        names = Names(self._vocabulary, *learnt, schemas=schemas, versions=published)
         question = Question(self._predicate, names, query.as_of_day, query.reasons)
         current = found.current(self._vocabulary)
         known = Known(*(names.read(each, current) for each in learnt))

@@ -8,19 +8,19 @@ that is superseded it is forgotten, and the cuts stay.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from circuits.attributes import Attribute, Schema
+from circuits.attributes import Attribute, Disclosure, Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
 from circuits.errors import CircuitsError, SchemaError
 from circuits.leakage import Knowledge
 from circuits.vocabulary import Vocabulary
 from prover.errors import VaultError
-from prover.models import KNOWLEDGE
+from prover.models import KNOWLEDGE, SCHEMAS
 from prover.vault import Entropy, Notes
 
 Schemas = Callable[[bytes], Schema]
@@ -79,15 +79,20 @@ class Learnt:
 class Names:
     """The attributes of a question and all that what is known speaks about, under names that do not clash.
 
-    A question's own attributes have the names it uses; all others have their full ones.
+    A question's own attributes have the names it uses; all others have their full ones. What is promised of an
+    attribute is what its schema promises or a newer version of that, whichever is more: whoever asks under an old
+    version gets no further than under the new one.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *learnt: Learnt, schemas: Schemas) -> None:
-        """Args: the question's schemas, all that is to be read for it, where other schemas are found."""
+    def __init__(
+        self, vocabulary: Vocabulary, *learnt: Learnt, schemas: Schemas, versions: tuple[Schema, ...] = ()
+    ) -> None:
+        """Args: the question's schemas, all that is to be read for it, where other schemas are found, all there are."""
         self._vocabulary = vocabulary
         self._full, self._short = _names(vocabulary)
+        self._promised = _all_promised(vocabulary, versions)
         self._others = {
-            full: find(schemas(source.schema), full)
+            full: _promised(schemas(source.schema), full, versions)
             for each in learnt
             for full, source in each.sources.items()
             if full not in self._short
@@ -101,7 +106,8 @@ class Names:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Names):
             return NotImplemented
-        return self._vocabulary == other._vocabulary and self._others == other._others
+        same = self._vocabulary == other._vocabulary and self._promised == other._promised
+        return same and self._others == other._others
 
     def __hash__(self) -> int:
         return hash(self._vocabulary)
@@ -110,12 +116,13 @@ class Names:
         return name in self._vocabulary or name in self._others
 
     def __iter__(self) -> Iterator[Attribute]:
-        yield from self._vocabulary
+        yield from self._promised.values()
         yield from self._others.values()
 
     def attribute(self, name: str) -> Attribute:
         """Look an attribute up; SchemaError if there is none of that name."""
-        return self._others[name] if name in self._others else self._vocabulary.attribute(name)
+        found = self._promised.get(name) or self._others.get(name)
+        return self._vocabulary.attribute(name) if found is None else found
 
     def read(self, learnt: Learnt, current: Mapping[str, str]) -> Knowledge:
         """Read what is known, without what was learnt of values that are no longer current.
@@ -153,6 +160,12 @@ def find(schema: Schema, full: str) -> Attribute:
         return _attributes(schema)[full]
     except KeyError:
         raise SchemaError(schema.name, f"no attribute named {full!r}") from None
+
+
+def versions(connection: Connection, schemas: Schemas) -> tuple[Schema, ...]:
+    """All the provider's schemas, ascending by name and version."""
+    found = (schemas(bytes(digest)) for digest in connection.scalars(select(SCHEMAS.c.digest)))
+    return tuple(sorted(found, key=lambda schema: (schema.name, schema.version)))
 
 
 def recall(
@@ -201,6 +214,27 @@ def _names(vocabulary: Vocabulary) -> tuple[Mapping[str, str], Mapping[str, str]
     """The full name of each attribute, and the other way round."""
     full = {each.name: full_name(vocabulary.schemas[vocabulary.place(each.name)], each) for each in vocabulary}
     return full, {name: short for short, name in full.items()}
+
+
+@lru_cache(maxsize=256)
+def _all_promised(vocabulary: Vocabulary, versions: tuple[Schema, ...]) -> Mapping[str, Attribute]:
+    """A vocabulary's attributes with what is promised of them."""
+    full, _ = _names(vocabulary)
+    return {name: _promised(vocabulary.schemas[vocabulary.place(name)], each, versions) for name, each in full.items()}
+
+
+@lru_cache(maxsize=4096)
+def _promised(schema: Schema, full: str, versions: tuple[Schema, ...]) -> Attribute:
+    """An attribute with the wider residual of its own version and all newer ones, and the newest ladder among these."""
+    attribute = find(schema, full)
+    newer = [each for each in versions if each.name == schema.name and each.version > schema.version]
+    same = (_attributes(each).get(full) for each in newer)
+    promises = [each.disclosure for each in (attribute, *same) if each is not None and each.disclosure is not None]
+    if not promises:
+        return attribute
+    residual = max(promise.residual or 0 for promise in promises)
+    ladder = next((promise.ladder for promise in reversed(promises) if promise.ladder), ())
+    return replace(attribute, disclosure=Disclosure(residual or None, ladder))
 
 
 @lru_cache(maxsize=256)

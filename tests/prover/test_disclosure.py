@@ -28,19 +28,19 @@ NOW = 1_800_000_000  # 2027-01-15
 ORIGIN = "verifier.example/log"
 
 
-def schema(name="person", version=1, most="100000"):
+def schema(name="person", version=1, most="100000", *, debt=(("residual", "1000"),), score=("300", "600")):
     return Schema.from_json(
         {
             "schema": name,
             "version": version,
             "attributes": [
-                {"name": "debt", "type": "integer", "min": "0", "max": most, "disclosure": {"residual": "1000"}},
+                {"name": "debt", "type": "integer", "min": "0", "max": most, "disclosure": dict(debt)},
                 {
                     "name": "score",
                     "type": "integer",
                     "min": "0",
                     "max": "900",
-                    "disclosure": {"ladder": ["300", "600"]},
+                    "disclosure": {"ladder": list(score)},
                 },
                 {"name": "home", "type": "bool"},
                 {"name": "branch", "type": "integer", "min": "0", "max": "99999"},
@@ -188,6 +188,27 @@ def test_a_new_version_of_a_schema_makes_nobody_forget(issue, ask, spend):
     issue(under=other, debt=50_500)
     assert spend(ask("debt > 50001", schema=other)) is True, "another schema's debt is another debt"
     assert spend(ask("debt > 50001")) == "declined"
+
+
+def test_an_old_version_is_no_way_around_what_a_new_one_promises(issue, ask, spend):
+    old = schema(debt={"residual": "10"})
+    issue(under=old, debt=50_500, score=500)
+    assert spend(ask("debt > 50000", schema=old)) is True
+    assert spend(ask("debt > 60000", schema=old)) is False
+    issue(under=schema(version=2, score=("400",)), debt=50_500, score=500)
+    assert spend(ask("debt > 50990", schema=old)) == "declined", "the new one promises 1,000"
+    assert spend(ask("debt > 55000", schema=old)) is False
+    assert spend(ask("score > 300", schema=old)) == "declined", "its ladder has taken the place of the old one"
+    assert spend(ask("score > 400", schema=old)) is True
+
+
+def test_a_new_version_may_promise_less_of_what_is_issued_under_it(issue, ask, spend):
+    issue(debt=50_500)
+    newer = schema(version=2, debt={"residual": "10"})
+    issue(under=newer, debt=50_500)
+    assert spend(ask("debt > 50000")) is True
+    assert spend(ask("debt > 50990")) == "declined"
+    assert spend(ask("debt > 50990", schema=newer)) is False
 
 
 @pytest.mark.parametrize("answer", [True, False])
