@@ -27,8 +27,8 @@ from circuits.attributes import Attributes
 from circuits.encoding import b64u, b64u_decode
 from circuits.errors import CircuitsError, ConsentError, ConsentRefused, EncodingError
 from circuits.leakage.cuts import alone, cuts_of
-from circuits.predicate import Predicate
-from circuits.predicate.nodes import Form
+from circuits.predicate import Predicate, nodes
+from circuits.predicate.nodes import Age, Form
 from circuits.query import Query, Reasons
 
 TYP: Final = "zkattest-consent+jwt"
@@ -53,6 +53,8 @@ HANDLE: Final = 16
 MOST: Final = 64
 """Attributes, thresholds of one attribute, and questions."""
 MAX_NAME: Final = 256
+_TIME_ZONES: Final = 1
+"""Days by which the date may differ where the consent is given, or the question asked."""
 _KEYS = {"iss", "sub", "aud", "via", "jti", "iat", "exp", "purpose", "mode", "reasons", "frequency", "allowed"}
 _ALLOWED = {"attributes", "thresholds", "questions"}
 
@@ -72,7 +74,8 @@ class Allowed:
     Attributes:
         attributes: about which attributes; None: about any.
         thresholds: of attributes with thresholds only these, as the language writes them; from both sides.
-        questions: these too, whatever the two above say; a question is the same if its meaning is.
+        questions: these too, whatever the two above say; a question is the same if its meaning is. One that counts ages
+            only as of days on which the consent holds: as of any day it would be as many questions as there are days.
     """
 
     attributes: tuple[str, ...] | None = None
@@ -188,10 +191,16 @@ class Consent:
 
     def offered(self, schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
         """List the cuts of the questions that are allowed as such (circuits.leakage), as far as the schema has them."""
-        return _offered(self.allowed.questions, schema, as_of)
+        return _offered(self._questions(schema, as_of), schema, as_of)
+
+    def _questions(self, schema: Attributes, as_of: int) -> tuple[Predicate, ...]:
+        """The questions that are allowed as such, as of a day."""
+        begin, end = (calendar.day_number(calendar.rfc3339(at)[:10]) for at in (self.issued_at, self.expires_at))
+        holds = begin - _TIME_ZONES <= as_of <= end + _TIME_ZONES
+        return tuple(each for each in _questions(self.allowed.questions, schema) if holds or not _counts_ages(each))
 
     def _require_allowed(self, predicate: Predicate, schema: Attributes, as_of: int) -> None:
-        if any(predicate.digest == question.digest for question in _questions(self.allowed.questions, schema)):
+        if any(predicate.digest == question.digest for question in self._questions(schema, as_of)):
             return
         names = self.allowed.attributes
         if names is not None and not set(predicate.attributes) <= set(names):
@@ -286,11 +295,15 @@ def _questions(texts: tuple[str, ...], schema: Attributes) -> tuple[Predicate, .
     return tuple(found)
 
 
+def _counts_ages(question: Predicate) -> bool:
+    return any(isinstance(atom, Age) for atom in nodes.atoms(question.ast))
+
+
 @lru_cache(maxsize=256)
-def _offered(texts: tuple[str, ...], schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
+def _offered(questions: tuple[Predicate, ...], schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
     """List the cuts of questions."""
     found: dict[Form, set[int]] = {}
-    for question in _questions(texts, schema):
+    for question in questions:
         for form, cuts in cuts_of(question, schema, as_of).items():
             found.setdefault(form, set()).update(cuts)
     return {form: frozenset(cuts) for form, cuts in found.items()}

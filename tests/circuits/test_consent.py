@@ -202,5 +202,25 @@ def test_allowed_questions_are_offered_beside_the_ladder():
     assert decide(question, Known(), Rules(CONSENT.offered(SCHEMA, 739_000))).refusal is None
 
 
+@pytest.mark.parametrize(
+    ("as_of", "allowed"),
+    [("2026-11-17", True), ("2026-11-19", True), ("2026-11-16", False), ("2026-11-20", False), ("2016-11-18", False)],
+)
+def test_ages_are_counted_on_days_on_which_the_consent_holds(as_of, allowed):
+    """Else a consent to one question would be one to as many as there are days: all birthdays, tried in turn."""
+    consent = issue(**TERMS | {"allowed": Allowed((), {}, ("age(date_of_birth) >= 21", "debt < 5000"))}, key=KEY)
+    asked = query("age(date_of_birth) >= 21", as_of=as_of, consent=b64u(consent.digest))
+    require(query("debt < 5000", as_of=as_of, consent=b64u(consent.digest)), consent=consent)
+    offered = consent.offered(SCHEMA, asked.as_of_day)
+    assert (((1, "date_of_birth"),) in offered) is allowed
+    if allowed:
+        require(asked, consent=consent)
+        return
+    with pytest.raises(ConsentRefused):
+        require(asked, consent=consent)
+    anything = issue(**TERMS | {"allowed": Allowed(("date_of_birth",))}, key=KEY)
+    require(query(asked.predicate_text, as_of=as_of, consent=b64u(anything.digest)), consent=anything)
+
+
 def test_purposes_read_like_reasons():
     assert all(text.startswith("to ") for text in PURPOSES.values())
