@@ -19,15 +19,17 @@ from api.wire.persons import (
     InquiryPage,
     KnowledgeView,
     Me,
+    OwnConsent,
     Settled,
     SubjectRequest,
     SubjectTokenView,
 )
 from circuits.calendar import day_number, rfc3339
-from prover.errors import CursorRefused, SubjectUnknown
+from prover.errors import ConsentRefused, CursorRefused, SubjectUnknown
 
 router = APIRouter(route_class=StrictRoute, tags=["subjects"])
 _MISSING = "no such person in this vault"
+_NO_CONSENT = "there is no such consent of yours"
 _MINE = "/v1/subjects/me/inquiries"
 
 
@@ -90,6 +92,28 @@ def knowledge(person: Holder, service: Service, response: Response) -> Knowledge
     today = day_number(rfc3339(now())[:10])
     _keep_out_of_caches(response)
     return KnowledgeView(knowledge=[shown.insight(each, as_of=today) for each in found])
+
+
+@router.post(
+    "/v1/subjects/me/consents/{consent}/revoke",
+    summary="I no longer consent",
+    responses=documented(*REFUSALS, "not-found"),
+)
+def revoke(consent: str, person: Holder, service: Service, response: Response) -> OwnConsent:
+    """For the person, by the `id` it has at `/v1/subjects/me`. Binds from the next question on.
+
+    The verifier's log says so soon after. Again changes nothing. What was answered before stays answered.
+    """
+    try:
+        # Whose a consent is never changes, so that it may be looked up before.
+        if all(each.consent.id != consent for each in service.consents.listing(person.reference)):
+            raise Problem("not-found", _NO_CONSENT)
+        ended = service.consents.revoke(consent, now=now())
+    except ConsentRefused:  # they were erased meanwhile
+        raise Problem("not-found", _NO_CONSENT) from None
+    service.wake()
+    _keep_out_of_caches(response)
+    return shown.consent(ended)
 
 
 @router.post("/v1/subjects/me/dispute", summary="What is held of me is wrong", responses=documented(*REFUSALS))

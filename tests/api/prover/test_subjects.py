@@ -154,6 +154,34 @@ def test_who_may_ask(prover, operator, person):
     assert given["consent"] not in str(me)
 
 
+def test_a_person_takes_a_consent_back_and_nobody_elses(prover, operator, person):
+    ann, ben = person(), person()
+    given, kept, other = ann.grant(), ann.grant(relying_party="other-bank"), ben.grant()
+    assert ann.ask(given).json()["answer"] == ann.ask(kept).json()["answer"] == ben.ask(other).json()["answer"] == "yes"
+
+    def revoke(headers, which):
+        return prover.post(f"{MINE}/consents/{which}/revoke", headers=headers)
+
+    for which in (other["id"], "A" * 22, "garbage", f"{given['id']}%3D"):
+        refused = revoke(ann.headers, which)
+        assert (refused.status_code, refused.json()["detail"]) == (404, "there is no such consent of yours")
+    assert {revoke(headers, given["id"]).status_code for headers in ({}, operator)} == {401}
+    assert ann.ask(given).json()["answer"] == ben.ask(other).json()["answer"] == "yes"
+
+    ended = revoke(ann.headers, given["id"])
+    assert (ended.status_code, ended.headers["cache-control"]) == (200, "no-store")
+    assert ended.json()["revoked_at"]
+    assert given["consent"] not in ended.text
+    assert ann.ask(given).status_code == 403
+    assert ann.get("/inquiries").json()["inquiries"][0]["reason_words"] == "the consent had been taken back"
+    assert revoke(ann.headers, given["id"]).json() == ended.json()  # again changes nothing
+    assert {each["id"]: each["revoked_at"] for each in ann.get().json()["consents"]} == {
+        given["id"]: ended.json()["revoked_at"],
+        kept["id"]: None,
+    }
+    assert ann.ask(kept).json()["answer"] == ben.ask(other).json()["answer"] == "yes"
+
+
 def test_a_person_disputes_and_the_operator_settles(prover, operator, person):
     ann = person()
     given = ann.grant()
