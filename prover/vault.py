@@ -34,6 +34,7 @@ Entropy = Callable[[int], bytes]
 """Draws that many fresh random bytes: `os.urandom` in production."""
 
 _OPENING_BYTES = 64
+_TRIES = 5
 _ABSENT, _PRESENT = b"\x00", b"\x01"
 _INDEX_CONTEXT = fields("zkattest/vault/index-key/1")
 
@@ -217,10 +218,12 @@ class Vault:
         }
         connection.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject_id).values(erased))
         theirs = CREDENTIALS.c.subject_id == subject_id
+        mine = select(CREDENTIALS.c.id).where(theirs)
+        # In the order in which they are marked as registered: see prover.issuance.
+        connection.execute(mine.order_by(CREDENTIALS.c.id).with_for_update())
         connection.execute(
             update(CREDENTIALS).where(theirs, CREDENTIALS.c.superseded_at.is_(None)).values(superseded_at=now)
         )
-        mine = select(CREDENTIALS.c.id).where(theirs)
         connection.execute(delete(OUTBOX).where(OUTBOX.c.credential_id.in_(mine)))
         for table in (INQUIRIES, CONSENTS, KNOWLEDGE, TOKENS):
             connection.execute(delete(table).where(table.c.subject_id == subject_id))
@@ -229,9 +232,16 @@ class Vault:
 
     @staticmethod
     def forget(engine: Engine) -> None:
-        """Have SQLite empty its write-ahead log: the rows as they were before an erasure are still in it."""
-        with engine.connect().execution_options(checkpointed=True) as connection:
-            connection.execute(select(SUBJECTS.c.id).limit(1))
+        """Have SQLite empty its write-ahead log: the rows as they were before an erasure are still in it.
+
+        Whoever reads is waited for, up to a second a time. If somebody reads all the while, or we are killed before,
+        the next erasure empties it, or the next start.
+        """
+        for _ in range(_TRIES):
+            with engine.connect().execution_options(checkpointed=True) as connection:
+                connection.execute(select(SUBJECTS.c.id).limit(1))
+                if connection.info.pop("checkpointed", True):
+                    return
 
     def seal_request(self, request: bytes, *, of: bytes, entropy: Entropy) -> bytes:
         """Seal what is still to be told about a person who is erased already; `of` names the row it is kept in."""

@@ -105,6 +105,7 @@ def _opened(settings: ProverSettings, logger: FilteringBoundLogger, metrics: Met
         )
         key = SigningKey.from_pem(settings.signing_key_file.read_bytes())
         vault = Vault.unlock(engine, _key_encryption_key(settings), entropy=os.urandom)
+        vault.forget(engine)  # whoever erased somebody may have been killed before
         tables = settings.tables or tables_directory()
         group = use_tables(tables)
         issuer = Issuer(engine, vault, key=key, provider=settings.provider, group=group)

@@ -1,6 +1,8 @@
 """A person is erased from the vault at once, and what the verifier has to be told is kept until it was told."""
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,25 @@ def test_no_file_has_the_reference(eraser, issued, engine):
     for path in file.parent.iterdir():
         assert b"alice" not in path.read_bytes()
     assert file.with_name(f"{file.name}-wal").stat().st_size == 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_whoever_reads_meanwhile_is_waited_for(eraser, issued, engine):
+    assert issued
+    reading, file = threading.Event(), Path(engine.url.database)
+
+    def read():
+        with engine.connect().execution_options(reading=True) as connection:
+            connection.execute(select(ERASURES)).all()
+            reading.set()
+            time.sleep(1.5)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert reading.wait(60)
+    eraser.erase("alice-planted", now=NOW, entropy=os.urandom)
+    assert file.with_name(f"{file.name}-wal").stat().st_size == 0
+    reader.join()
 
 
 def test_nobody_and_nobody_any_more_are_refused_and_others_stay(eraser, issued):
