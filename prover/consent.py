@@ -21,6 +21,7 @@ from circuits.jws import SigningKey
 from circuits.withdrawal import withdraw
 from prover.errors import ConsentRefused, SubjectUnknown
 from prover.models import CONSENTS, SCHEMAS, SUBJECTS
+from prover.rows import hold
 from prover.terms import Terms, require_meaning
 from prover.vault import Entropy, Notes, SealedSubject, Vault
 
@@ -118,6 +119,7 @@ class Consents:
         found: dict[str, Consent] = {}
         new: list[dict[str, object]] = []
         with self._engine.begin() as connection:
+            hold(connection, [self._vault.lookup(reference) for reference in subjects])
             for reference in dict.fromkeys(subjects):
                 whose = _subject(connection, self._vault, reference)
                 before = self._before(connection, whose, terms.relying_party)

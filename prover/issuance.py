@@ -22,7 +22,7 @@ from circuits.pedersen import Opening, commit, random_blinding
 from prover.errors import ImportRefused
 from prover.models import CREDENTIALS, OUTBOX, SCHEMAS
 from prover.records import EncodedRecord, Record, Reject, encode
-from prover.rows import Batch, Holding, adopt, held
+from prover.rows import Batch, Holding, adopt, held, hold
 from prover.vault import Entropy, Vault
 
 YEAR = 365 * 86_400
@@ -158,6 +158,7 @@ class Issuer:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
             adopt(connection, schema, now)
+            hold(connection, list(lookups.values()))
             holdings = held(connection, list(lookups.values()), schema)
             if holdings != supposed:  # somebody else wrote about one of them meanwhile: all over again, in our turn
                 outcomes, batch = decide(holdings)
@@ -212,7 +213,8 @@ class Issuer:
         """Note credentials' places in the log: from now on they can be asked about. Doing so twice changes nothing."""
         if not ids:
             return
-        places = [{"which": which, "place": place} for which, place in zip(ids, entry_indices, strict=True)]
+        # In one order, as whoever erases holds them: else each could wait for the other.
+        places = [{"which": which, "place": place} for which, place in sorted(zip(ids, entry_indices, strict=True))]
         with self._engine.begin() as connection:
             placed = update(CREDENTIALS).where(CREDENTIALS.c.id == bindparam("which"))
             connection.execute(placed.values(entry_index=bindparam("place")), places)

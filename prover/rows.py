@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -38,7 +39,7 @@ class Batch:
     def __init__(self, *, now: int) -> None:
         self._now = now
         self._subjects: list[dict[str, object]] = []
-        self._superseded: list[dict[str, object]] = []
+        self._superseded: list[dict[str, str]] = []
         self._credentials: list[dict[str, object]] = []
 
     def add_subject(self, subject: SealedSubject) -> None:
@@ -78,7 +79,8 @@ class Batch:
         if self._superseded:
             # Before the new ones come: a subject has one current credential per schema, and the database insists.
             supersede = update(CREDENTIALS).where(CREDENTIALS.c.id == bindparam("which"))
-            connection.execute(supersede.values(superseded_at=self._now), self._superseded)
+            ordered = sorted(self._superseded, key=itemgetter("which"))  # as they are marked as registered
+            connection.execute(supersede.values(superseded_at=self._now), ordered)
         if self._credentials:
             connection.execute(insert(CREDENTIALS), self._credentials)
             connection.execute(insert(OUTBOX), [{"credential_id": row["id"]} for row in self._credentials])
@@ -100,6 +102,19 @@ def adopt(connection: Connection, schema: Schema, now: int) -> None:
             "give the changed one another version"
         )
     connection.execute(insert(SCHEMAS).values(digest=schema.digest, body=schema.to_bytes(), created_at=now))
+
+
+def hold(connection: Connection, lookups: Sequence[bytes]) -> None:
+    """Hold the rows of those subjects there are: until the transaction ends nobody erases them, or answers about them.
+
+    All who hold several take them in this order, else two could wait for each other.
+    """
+    if connection.dialect.name == "sqlite":  # where every writer holds all rows: see api.database
+        return
+    ordered = sorted(set(lookups))
+    for start in range(0, len(ordered), _ASK_AT_ONCE):
+        some = SUBJECTS.c.lookup.in_(ordered[start : start + _ASK_AT_ONCE])
+        connection.execute(select(SUBJECTS.c.id).where(some).order_by(SUBJECTS.c.lookup).with_for_update())
 
 
 def held(connection: Connection, lookups: Sequence[bytes], schema: Schema) -> dict[bytes, Holding]:

@@ -58,7 +58,7 @@ class Subjects:
         """
         with self._engine.begin() as connection:
             subject_id = connection.scalar(
-                select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == self._vault.lookup(reference))
+                select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == self._vault.lookup(reference)).with_for_update()
             )
             if subject_id is None:
                 raise SubjectUnknown("no such subject in this vault")
