@@ -200,15 +200,20 @@ def _require_canonical(obj: object) -> bool:
     while pending:
         item = pending.pop()
         seen += 1
-        if isinstance(item, float) or seen > 10_000_000:
-            raise EncodingError("a float, or an endless structure, has no canonical form here")
-        if isinstance(item, dict):
-            if not all(isinstance(name, str) for name in item):
-                raise EncodingError("a name in a JSON object is a text")
-            plain = plain and all(name.isascii() for name in item)
-            pending.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            pending.extend(item)
+        if seen > 10_000_000:
+            raise EncodingError("an endless structure has no canonical form")
+        # Most of what there is are texts, and every text is in order: they are left out at once.
+        if isinstance(item, (list, tuple)):
+            pending += [each for each in item if type(each) is not str]
+        elif isinstance(item, dict):
+            try:
+                names = "".join(item)
+            except TypeError:
+                raise EncodingError("a name in a JSON object is a text") from None
+            plain = plain and names.isascii()
+            pending += [each for each in item.values() if type(each) is not str]
+        elif isinstance(item, float):
+            raise EncodingError("a float has no canonical form here")
         elif isinstance(item, int) and not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
             raise EncodingError("JSON integer out of range")
     return plain
