@@ -2,9 +2,11 @@
 
 import pytest
 
+from circuits.attributes import Schema
 from verifier.audit.export import export_lines
 from verifier.audit.overrun import MOST_ENTRIES, Overruns
 from verifier.audit.replay import replay
+from verifier.entries.kinds import SchemaEntry
 from verifier.errors import Blame
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -38,6 +40,38 @@ def test_a_new_value_may_be_asked_about_anew(world, people):
     world.register(world.company.issue("ada/2", {"salary": "60000"}, supersedes=people["ada"].id))
     world.ask("salary > 130000", "ada")
     assert told(world) == []
+
+
+def test_asking_about_another_schema_between_makes_nobody_forget(world):
+    told_less = Schema.from_json(
+        {
+            "schema": "tax",
+            "version": 1,
+            "attributes": [
+                {
+                    "name": "salary",
+                    "type": "money",
+                    "currency": "USD",
+                    "period": "year",
+                    "max": "10000000",
+                    "disclosure": {"residual": "10000"},
+                }
+            ],
+        }
+    )
+    world.publish(SchemaEntry(world.company.name, told_less))
+    world.register(world.company.issue("ada/tax", {"salary": "500000"}, schema=told_less))
+    world.ask("salary > 125000", "ada")
+    world.ask("salary > 1000", "ada", schemas=(told_less,))
+    world.ask("salary > 130000", "ada")
+    assert [code for _index, _blame, code, _evidence in told(world)] == ["overrun"]
+
+
+def test_a_mask_that_is_known_hides_nothing(world):
+    world.ask('country == "US"', "ada")
+    world.ask('salary > 130000 && country == "US"', "ada")
+    world.ask('salary > 125000 || country != "US"', "ada")
+    assert [code for _index, _blame, code, _evidence in told(world)] == ["overrun"]
 
 
 def test_what_is_kept_is_bounded(world, monkeypatch):
