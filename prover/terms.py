@@ -12,6 +12,9 @@ from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.consent import Allowed, Frequency
 from circuits.errors import CircuitsError
+from circuits.leakage.cuts import alone, form_of
+from circuits.predicate import Predicate
+from circuits.predicate.nodes import Compare
 from circuits.query import Reasons
 from circuits.vocabulary import MAX_SCHEMAS, Vocabulary
 from prover.errors import ConsentRefused
@@ -60,21 +63,23 @@ def require_meaning(allowed: Allowed, schemas: Sequence[Schema]) -> None:
         under.insert(0, Vocabulary(tuple(newest)))
     for name, texts in allowed.thresholds.items():
         for text in texts:
-            _require(f"{name} > {text}", f"the threshold {text!r} of {name}", under)
+            what = f"the threshold {text!r} of {name}"
+            found = _require(f"{name} > {text}", what, under).ast
+            # One that went on with `|| ...` would offer more than people see who look at the list.
+            if not isinstance(found, Compare) or form_of(found) != alone(name):
+                raise ConsentRefused(f"{what}: it is more than one amount, number or date")
     for text in allowed.questions:
         _require(text, f"the question {text!r}", under)
 
 
-def _require(question: str, what: str, under: Iterable[Schema | Vocabulary]) -> None:
+def _require(question: str, what: str, under: Iterable[Schema | Vocabulary]) -> Predicate:
     """Some of them can read it; where none can, the first says why not."""
     reasons: list[str] = []
     for each in under:
         try:
-            predicates.parse(question, each)
+            return predicates.parse(question, each)
         except CircuitsError as error:
             reasons.append(str(error))
-        else:
-            return
     raise ConsentRefused(f"{what}: {next(iter(reasons), 'there is no schema yet')}")
 
 

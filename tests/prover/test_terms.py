@@ -11,8 +11,9 @@ def schema(name, *attributes, version=1):
 
 
 SCORE = {"name": "score", "type": "integer", "min": "0", "max": "9"}
+BONUS = {"name": "bonus", "type": "money", "currency": "USD", "min": "0.00", "max": "1000.00"}
 PAY = {"name": "pay", "type": "money", "currency": "USD", "min": "0.00", "max": "1000.00"}
-SCORES, PAYS = schema("scores", SCORE), schema("pays", PAY)
+SCORES, PAYS = schema("scores", SCORE), schema("pays", PAY, BONUS)
 BOTH = (PAYS, SCORES)
 
 
@@ -32,10 +33,13 @@ def test_what_some_schema_knows_can_be_consented_to(allowed):
 @pytest.mark.parametrize(
     ("allowed", "said"),
     [
-        (Allowed(("scoer",)), "no schema of this provider has an attribute 'scoer': there are pay, score"),
+        (Allowed(("scoer",)), "no schema of this provider has an attribute 'scoer': there are bonus, pay, score"),
         (Allowed(None, {"scoer": ("3",)}), "no schema of this provider has an attribute 'scoer'"),
         (Allowed(None, {"score": ("3.5",)}), "the threshold '3.5' of score: "),
         (Allowed(None, {"score": ("3 || score > 4 &&",)}), "the threshold '3 || score > 4 &&' of score: "),
+        (Allowed(None, {"score": ("3 || score > 4",)}), "the threshold '3 || score > 4' of score: it is more than one"),
+        (Allowed(None, {"score": ("3 && pay > 4",)}), "the threshold '3 && pay > 4' of score: it is more than one"),
+        (Allowed(None, {"pay": ("3 * bonus",)}), r"the threshold '3 \* bonus' of pay: it is more than one"),
         (Allowed(questions=("score >",)), "the question 'score >': "),
         (Allowed(questions=("score > 3", "income > 3")), "the question 'income > 3': "),
     ],
