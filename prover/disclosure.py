@@ -236,12 +236,15 @@ class _Case:
         subject = self._asked.subject
         party, everyone = (self._vault.party_lookup(subject.lookup, name) for name in (query.relying_party, ""))
         kept = knowledge.recall(self._connection, self._notes, subject.id, party=party, everyone=everyone)
-        learnt = [kept.get(each, Learnt()) for each in (party, everyone)]
+        nothing = Learnt()
+        learnt = [kept.get(each, nothing) for each in (party, everyone)]
         published = knowledge.versions(self._connection, schemas)
         names = Names(self._vocabulary, *learnt, schemas=schemas, versions=published)
         question = Question(self._predicate, names, query.as_of_day, query.reasons)
         current = found.current(self._vocabulary)
-        known = Known(*(names.read(each, current) for each in learnt))
+        alone = learnt[0] is learnt[1]  # nobody else has asked: all is worked out once
+        own = names.read(learnt[0], current)
+        known = Known(own, own if alone else names.read(learnt[1], current))
         exhausted = inquiries.often(
             self._connection, self._asked.consent_id, consent.frequency, query, besides=before, now=now
         )
@@ -260,15 +263,10 @@ class _Case:
         answer, clauses = _conclude(query, self._predicate, self._vocabulary, openings)
         after = learn(question, decision.spent, answer=answer, clauses=clauses)
         asked = {name: current[name] for name in self._predicate.attributes}
-        knowing = zip((party, everyone), (after.own, after.everyone), learnt, strict=True)
-        knowledge.keep(
-            self._connection,
-            self._notes,
-            subject.id,
-            {of: names.keep(known_now, before, asked) for of, known_now, before in knowing},
-            before=kept,
-            entropy=entropy,
-        )
+        own_now = names.keep(after.own, learnt[0], asked)
+        all_now = own_now if alone else names.keep(after.everyone, learnt[1], asked)
+        knowing = {party: own_now, everyone: all_now}
+        knowledge.keep(self._connection, self._notes, subject.id, knowing, before=kept, entropy=entropy)
         told = Told(
             Outcome.ANSWERED,
             answer=answer,

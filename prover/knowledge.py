@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from circuits.attributes import Attribute, Disclosure, Schema
-from circuits.encoding import b64u, b64u_decode, canonical_json, parse_canonical_json
-from circuits.errors import CircuitsError, SchemaError
+from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
+from circuits.errors import CircuitsError, EncodingError, SchemaError
 from circuits.leakage import Knowledge
 from circuits.vocabulary import Vocabulary
 from prover.errors import VaultError
@@ -30,6 +30,7 @@ _READ = select(KNOWLEDGE.c.party, KNOWLEDGE.c.sealed).where(
     _SUBJECT, KNOWLEDGE.c.party.in_([bindparam("party"), bindparam("everyone")])
 )
 _NEW = insert(KNOWLEDGE)
+_VERSIONS = select(SCHEMAS.c.digest)
 _MORE = update(KNOWLEDGE).where(_SUBJECT, KNOWLEDGE.c.party == bindparam("of")).values(sealed=bindparam("sealed"))
 
 
@@ -56,7 +57,7 @@ class Learnt:
     def to_bytes(self) -> bytes:
         """Write as RFC 8785 JSON."""
         sources = {name: [each.credential, b64u(each.schema)] for name, each in self.sources.items()}
-        return canonical_json({"known": self.known.to_bytes().decode(), "sources": sources})
+        return canonical_json({"known": self.known.to_json(), "sources": sources})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Learnt":
@@ -66,14 +67,17 @@ class Learnt:
             VaultError: these are no bytes of to_bytes (whoever changed them is to blame).
         """
         try:
-            members: dict[str, Any] = parse_canonical_json(content)
+            members: dict[str, Any] = parse_json(content)
             sources = {
                 name: Source(credential, b64u_decode(schema))
                 for name, (credential, schema) in members["sources"].items()
             }
-            return cls(Knowledge.from_bytes(members["known"].encode()), sources)
+            learnt = cls(Knowledge.from_json(members["known"]), sources)
+            if learnt.to_bytes() != content:
+                raise EncodingError("it is not in its one form")
         except (CircuitsError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise VaultError("what is kept of somebody's knowledge cannot be read") from error
+        return learnt
 
 
 class Names:
@@ -164,7 +168,7 @@ def find(schema: Schema, full: str) -> Attribute:
 
 def versions(connection: Connection, schemas: Schemas) -> tuple[Schema, ...]:
     """All the provider's schemas, ascending by name and version."""
-    found = (schemas(bytes(digest)) for digest in connection.scalars(select(SCHEMAS.c.digest)))
+    found = (schemas(bytes(digest)) for digest in connection.scalars(_VERSIONS))
     return tuple(sorted(found, key=lambda schema: (schema.name, schema.version)))
 
 
@@ -173,11 +177,15 @@ def recall(
 ) -> Mapping[bytes, Learnt]:
     """What a relying party and all of them together know of a subject, by their keyed hashes; one may not be there.
 
+    Where it is the same it is one and the same: then nobody else has asked.
+
     Raises:
         VaultError: the vault was tampered with.
     """
     rows = connection.execute(_READ, {"subject": subject, "party": party, "everyone": everyone}).all()
-    return {bytes(row.party): Learnt.from_bytes(notes.open(bytes(row.sealed), of=bytes(row.party))) for row in rows}
+    opened = {bytes(row.party): notes.open(bytes(row.sealed), of=bytes(row.party)) for row in rows}
+    read = {content: Learnt.from_bytes(content) for content in set(opened.values())}
+    return {of: read[content] for of, content in opened.items()}
 
 
 def keep(
@@ -200,13 +208,20 @@ def keep(
         entropy: os.urandom in production.
     """
     news = {of: each for of, each in learnt.items() if before.get(of) != each}
-    sealed = {of: notes.seal(each.to_bytes(), of=of, entropy=entropy) for of, each in news.items()}
+    sealed = {of: notes.seal(content, of=of, entropy=entropy) for of, content in _written(news).items()}
     more = [{"subject": subject, "of": of, "sealed": each} for of, each in sealed.items() if of in before]
     new = [{"subject_id": subject, "party": of, "sealed": each} for of, each in sealed.items() if of not in before]
     if more:
         connection.execute(_MORE, more)
     if new:
         connection.execute(_NEW, new)
+
+
+def _written(news: Mapping[bytes, Learnt]) -> Mapping[bytes, bytes]:
+    """Write each; those that are one and the same, once."""
+    written = {id(each): each for each in news.values()}
+    contents = {name: each.to_bytes() for name, each in written.items()}
+    return {of: contents[id(each)] for of, each in news.items()}
 
 
 @lru_cache(maxsize=256)

@@ -69,18 +69,33 @@ class Knowledge:
             frozenset(form(each) for each in self.mixed),
         )
 
-    def to_bytes(self) -> bytes:
-        """Write as RFC 8785 JSON; numbers as texts, since hashes of texts have 252 bits."""
-        return canonical_json(
-            {
-                "cuts": [[_form(form), [str(cut) for cut in cuts]] for form, cuts in sorted(self.cuts.items())],
-                "mixed": [_form(form) for form in sorted(self.mixed)],
-                "possible": [
-                    [_form(form), [[str(low), str(high)] for low, high in left]]
-                    for form, left in sorted(self.possible.items())
-                ],
-            }
+    def to_json(self) -> dict[str, Any]:
+        """Write as JSON; numbers as texts, since hashes of texts have 252 bits."""
+        return {
+            "cuts": [[_form(form), [str(cut) for cut in cuts]] for form, cuts in sorted(self.cuts.items())],
+            "mixed": [_form(form) for form in sorted(self.mixed)],
+            "possible": [
+                [_form(form), [[str(low), str(high)] for low, high in left]]
+                for form, left in sorted(self.possible.items())
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> Self:
+        """Read what to_json wrote. That it is in the one form of that is for who asks to see, by writing it again.
+
+        Raises:
+            CircuitsError, KeyError, TypeError, ValueError: it is something else (whoever kept it is to blame).
+        """
+        return cls(
+            {_parsed(form): tuple(int(cut) for cut in cuts) for form, cuts in members["cuts"]},
+            {_parsed(form): united(_interval(pair) for pair in left) for form, left in members["possible"]},
+            frozenset(_parsed(form) for form in members["mixed"]),
         )
+
+    def to_bytes(self) -> bytes:
+        """Write as RFC 8785 JSON."""
+        return canonical_json(self.to_json())
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -90,12 +105,7 @@ class Knowledge:
             EncodingError: these are no bytes of to_bytes (whoever kept them is to blame).
         """
         try:
-            members = parse_json(content)
-            known = cls(
-                {_parsed(form): tuple(int(cut) for cut in cuts) for form, cuts in members["cuts"]},
-                {_parsed(form): united(_interval(pair) for pair in left) for form, left in members["possible"]},
-                frozenset(_parsed(form) for form in members["mixed"]),
-            )
+            known = cls.from_json(parse_json(content))
         except (CircuitsError, KeyError, TypeError, ValueError) as error:
             raise EncodingError("it is not what somebody knows") from error
         if known.to_bytes() != content:

@@ -27,7 +27,7 @@ it something of that, never more than all of them together may know: so that is 
 on what others asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,6 +93,11 @@ class Known:
     own: Knowledge = field(default_factory=Knowledge)
     everyone: Knowledge = field(default_factory=Knowledge)
 
+    def each(self, change: Callable[[Knowledge], Knowledge]) -> "Known":
+        """Change both alike; once, where nobody else knows more than who asks, or less."""
+        own = change(self.own)
+        return Known(own, own if self.everyone == self.own else change(self.everyone))
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -132,7 +137,7 @@ def decide(question: Question, known: Known, rules: Rules) -> Decision:
         for form, cuts in cuts_of(question.predicate, question.schema, question.as_of).items()
         if any(question.schema.attribute(name).disclosure for _, name in form)
     }
-    spent = Known(_added(known.own, asked, question.schema), _added(known.everyone, asked, question.schema))
+    spent = known.each(lambda before: _added(before, asked, question.schema))
     refusal = (
         _not_offered(asked, question.schema, rules)
         or _too_narrow(spent.own, asked, question.schema, Refusal.RESIDUAL)
@@ -150,10 +155,7 @@ def learn(question: Question, spent: Known, *, answer: bool, clauses: Sequence[b
         answer: True for YES.
         clauses: for each clause whether it holds, where that was told as well.
     """
-    own, everyone = (
-        question.read_by(known).after(answer=answer, clauses=clauses) for known in (spent.own, spent.everyone)
-    )
-    return Known(own, everyone)
+    return spent.each(lambda before: question.read_by(before).after(answer=answer, clauses=clauses))
 
 
 def _added(known: Knowledge, asked: Mapping[Form, Cuts], schema: Attributes) -> Knowledge:

@@ -13,7 +13,7 @@ from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.consent import Allowed, Consent, Frequency
 from circuits.encoding import b64u
-from circuits.leakage import Known, Question
+from circuits.leakage import Knowledge, Known, Question
 from circuits.query import Query
 from circuits.vocabulary import Vocabulary
 from prover.disclosure import Ledger, Standing, judge
@@ -352,6 +352,10 @@ def test_erased_with_the_person(engine, vault, issue, ask, spend):
 
 def test_what_is_kept_of_somebodys_knowledge_has_one_form():
     assert Learnt.from_bytes(Learnt().to_bytes()) == Learnt()
-    for wrong in (b"", b"{}", b'{"known":"","sources":{}}', Learnt().to_bytes() + b" "):
+    known = Knowledge({((1, "a"),): (1, 2)}, {((1, "a"),): ((1, 5),)})
+    written = Learnt(known).to_bytes()
+    assert Learnt.from_bytes(written) == Learnt(known)
+    others = (written.replace(b'["1","2"]', each) for each in (b'["1", "2"]', b'["01","2"]', b'["1",2]', b'"12"'))
+    for wrong in (b"", b"{}", b'{"known":"","sources":{}}', Learnt().to_bytes() + b" ", *others):
         with pytest.raises(VaultError):
             Learnt.from_bytes(wrong)

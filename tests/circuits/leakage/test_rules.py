@@ -226,3 +226,16 @@ def test_what_an_answer_disclosed():
     x, t = disclosed(asked, Knowledge(), no)
     assert (x.left, str(x.bits), x.narrowest) == (((0, 40),), "0", 20)  # one of the two, and not which
     assert (t.left, str(t.bits)) == (((0, 9),), "0")
+
+
+def test_what_nobody_else_knows_is_worked_out_once():
+    known, other = Knowledge({((1, "debt"),): (5,)}), Knowledge({((1, "debt"),): (7,)})
+    for everyone, times in ((known, 1), (replace(known), 1), (other, 2), (Knowledge(), 2)):
+        seen: list[Knowledge] = []
+
+        def change(before, seen=seen):
+            seen.append(before)
+            return before.with_cuts({((1, "debt"),): (9,)})
+
+        assert Known(known, everyone).each(change) == Known(change(known), change(everyone))
+        assert len(seen) == times + 2
