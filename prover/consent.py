@@ -164,7 +164,7 @@ class Consents:
             connection.execute(update(CONSENTS).where(standing).values(revoked_at=now))
             row = connection.execute(_listed().where(CONSENTS.c.id == which)).one_or_none()
         if row is None:
-            raise ConsentRefused("there is no such consent: see the list for their ids")
+            raise ConsentRefused("there is no such consent")
         return self._granted(row)
 
     def listing(self, subject: str | None = None) -> list[Granted]:

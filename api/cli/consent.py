@@ -3,11 +3,9 @@
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from api.cli import present
 from api.cli.failures import CommandError
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from prover.consent import Consents, Granted
 
 DAY = 86_400
+_DIGITS = 9
 group = typer.Typer(help="Consents: who may ask what about whom, and what for.", no_args_is_help=True)
 
 SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="Your reference for the person.")]
@@ -43,7 +42,12 @@ ViaOption = Annotated[
         show_default=False,
     ),
 ]
-PurposeOption = Annotated[str, typer.Option("--purpose", metavar="CODE", help="What for: credit-decision, ...")]
+PurposeOption = Annotated[
+    str,
+    typer.Option(
+        "--purpose", metavar="CODE", help="What for: credit-decision, tenancy, ...; a wrong one names them all."
+    ),
+]
 DaysOption = Annotated[int, typer.Option("--days", min=1, max=3660, help="For how long.")]
 ReasonsOption = Annotated[
     str, typer.Option("--reasons", metavar="WHICH", help="outcome-only, or failed-clauses: a NO may say why.")
@@ -161,24 +165,24 @@ def list_consents(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who may ask about whom, the oldest first; what was revoked stays, with its date."""
+    """Show who may ask about whom, the oldest first, and who might; of one person (--subject) also what may be asked."""
     from api.cli.connection import home_at
+    from api.cli.granted import show_all, show_each
 
-    with _consents(home_at(home)) as consents:
-        rows = [_row(each) for each in consents.listing(subject)]
+    place = home_at(home)
+    with _consents(place) as consents:
+        # Many were granted in one second: the sandbox's.
+        found = sorted(consents.listing(subject), key=lambda each: (each.consent.issued_at, each.subject))
     if as_json:
-        present.print_json({"consents": rows})
+        present.print_json({"consents": [_row(each) for each in found]})
         return
-    if not rows:
-        present.out.print("nobody has consented to anything yet")
+    if not found:
+        present.out.print("nobody has consented to anything yet" if subject is None else "no consent was ever noted")
         return
-    names = ("subject", "relying_party", "purpose", "reasons", "granted_at", "expires_at", "revoked_at", "id")
-    table = Table(box=None, padding=(0, 2))
-    for name in names:
-        table.add_column(name.removesuffix("_at").replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text((row[name] or "")[: 10 if name.endswith("_at") else None]) for name in names))
-    present.out.print(table)
+    if subject is None:
+        show_all(found)
+    else:
+        show_each(found, via=place.config().origin)
 
 
 def _allowed(attributes: list[str] | None, thresholds: list[str] | None, questions: list[str] | None) -> "Allowed":
@@ -210,27 +214,18 @@ def _parse_often(text: str | None) -> "Frequency | None":
     if text is None:
         return None
     count, _, seconds = text.partition("/")
-    if not (count.isascii() and count.isdecimal() and seconds.isascii() and seconds.isdecimal()):
+    if not all(each.isascii() and each.isdecimal() and len(each) <= _DIGITS for each in (count, seconds)):
         raise CommandError(f"not how often: {text!r}", where="--often is COUNT/SECONDS: 100/86400 is 100 a day")
     return Frequency(int(count), int(seconds))
 
 
-def _row(granted: "Granted") -> dict[str, str | None]:
+def _row(granted: "Granted") -> dict[str, Any]:
+    from api.disclosures import consented
     from circuits.calendar import rfc3339
 
-    consent = granted.consent
-    return {
-        "id": consent.id,
-        "subject": granted.subject,
-        "relying_party": consent.relying_party,
-        "via": consent.via,
-        "purpose": consent.purpose,
-        "reasons": consent.reasons.value,
-        "granted_at": rfc3339(consent.issued_at),
-        "expires_at": rfc3339(consent.expires_at),
-        "revoked_at": None if granted.revoked_at is None else rfc3339(granted.revoked_at),
-        "consent": consent.token,
-    }
+    revoked_at = None if granted.revoked_at is None else rfc3339(granted.revoked_at)
+    named = {"subject": granted.subject, "handle": granted.consent.handle}
+    return {**named, **consented(granted.consent), "revoked_at": revoked_at, "consent": granted.consent.token}
 
 
 @contextmanager
@@ -245,5 +240,25 @@ def _consents(home: "Home") -> "Iterator[Consents]":
     except SubjectUnknown as error:
         raise CommandError(str(error), where="--subject", remedy="import the person first", kind="subject") from None
     except ConsentRefused as error:
-        remedy = "attest prover consent list shows what was granted"
-        raise CommandError(str(error), remedy=remedy, kind="consent") from None
+        option, what, remedy = _place_of(str(error))
+        raise CommandError(what, where=option, remedy=remedy, kind="consent") from None
+
+
+_PLACES: Final = {
+    "aud: ": "--relying-party",
+    "via: ": "--via",
+    "frequency.count: ": "--often",
+    "frequency.seconds: ": "--often",
+    "the threshold ": "--threshold",
+    "the question ": "--question",
+}
+
+
+def _place_of(refused: str) -> tuple[str, str, str]:
+    """Which option a refusal is about, what is wrong, and what to do, in the words of the command line."""
+    for start, option in _PLACES.items():
+        if refused.startswith(start):
+            what = refused.removeprefix(start) if start.endswith(": ") else refused
+            return option, what, "attest explain shows how a question is read" if what == refused else ""
+    known = "attest prover consent list shows what was granted" if "no such consent" in refused else ""
+    return "--id" if known else "", refused, known
