@@ -10,26 +10,19 @@ Shaped after the ReBIT consent artefact. Payload of the JWS (`typ` zkattest-cons
 
 `sub` is the handle by which this relying party asks about this person: another one for every relying party, and nothing
 else than random to look at. A person's consent is told by whoever presents the token; it says nothing about them but
-what may be asked.
+what may be asked. Which queries that allows is in circuits.permission.
 """
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Self
 
 from circuits import calendar, jws
-from circuits import predicate as predicates
-from circuits.attributes import Attributes
 from circuits.encoding import b64u, b64u_decode
-from circuits.errors import CircuitsError, ConsentError, ConsentRefused, EncodingError
-from circuits.leakage.cuts import alone, cuts_of
-from circuits.predicate import Predicate, nodes
-from circuits.predicate.nodes import Age, Form
-from circuits.query import Query, Reasons
+from circuits.errors import ConsentError, EncodingError
+from circuits.query import Reasons
 
 TYP: Final = "zkattest-consent+jwt"
 MODE: Final = "answers-only"
@@ -53,8 +46,6 @@ HANDLE: Final = 16
 MOST: Final = 64
 """Attributes, thresholds of one attribute, and questions."""
 MAX_NAME: Final = 256
-_TIME_ZONES: Final = 1
-"""Days by which the date may differ where the consent is given, or the question asked."""
 _KEYS = {"iss", "sub", "aud", "via", "jti", "iat", "exp", "purpose", "mode", "reasons", "frequency", "allowed"}
 _ALLOWED = {"attributes", "thresholds", "questions"}
 
@@ -69,7 +60,7 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What may be asked.
+    """What may be asked, as the consent writes it.
 
     Attributes:
         attributes: about which attributes; None: about any.
@@ -159,61 +150,6 @@ class Consent:
         """
         return cls._read(jws.peek(token), token)
 
-    def require(self, query: Query, predicate: Predicate, schema: Attributes, *, now: int) -> None:
-        """Require that a query may be answered under this consent.
-
-        How often it was used, and whether it has been revoked, is for whoever keeps count.
-
-        Args:
-            query: as put.
-            predicate: its question.
-            schema: what that was typed under.
-            now: Unix seconds.
-
-        Raises:
-            ConsentRefused: it may not, and why (the relying party's fault, or the verifier's).
-        """
-        for name, has, due in (
-            ("consent", query.consent, b64u(self.digest)),
-            ("provider", query.provider, self.provider),
-            ("subject", query.subject, self.handle),
-            ("relying_party", query.relying_party, self.relying_party),
-            ("audience", query.audience, self.via),
-            ("purpose", query.purpose, self.purpose),
-        ):
-            if has != due:
-                raise ConsentRefused(name, f"the query's {name} is not the consent's")
-        if not self.issued_at <= now < self.expires_at:
-            raise ConsentRefused("time", "the consent does not hold at this time")
-        if query.reasons is Reasons.FAILED_CLAUSES and self.reasons is not Reasons.FAILED_CLAUSES:
-            raise ConsentRefused("reasons", "the consent is to yes or no, without reasons")
-        self._require_allowed(predicate, schema, query.as_of_day)
-
-    def offered(self, schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
-        """List the cuts of the questions that are allowed as such (circuits.leakage), as far as the schema has them."""
-        return _offered(self._questions(schema, as_of), schema, as_of)
-
-    def _questions(self, schema: Attributes, as_of: int) -> tuple[Predicate, ...]:
-        """The questions that are allowed as such, as of a day."""
-        begin, end = (calendar.day_number(calendar.rfc3339(at)[:10]) for at in (self.issued_at, self.expires_at))
-        holds = begin - _TIME_ZONES <= as_of <= end + _TIME_ZONES
-        return tuple(each for each in _questions(self.allowed.questions, schema) if holds or not _counts_ages(each))
-
-    def _require_allowed(self, predicate: Predicate, schema: Attributes, as_of: int) -> None:
-        if any(predicate.digest == question.digest for question in self._questions(schema, as_of)):
-            return
-        names = self.allowed.attributes
-        if names is not None and not set(predicate.attributes) <= set(names):
-            raise ConsentRefused("attributes", "the consent does not allow questions about this attribute")
-        for form, cuts in cuts_of(predicate, schema, as_of).items():
-            for _, name in form:
-                if name not in self.allowed.thresholds:
-                    continue
-                # A threshold of one attribute is none of a form of several.
-                texts = self.allowed.thresholds[name] if form == alone(name) else ()
-                if not _rungs(name, texts, schema, as_of).issuperset(cuts):
-                    raise ConsentRefused("thresholds", "the consent does not allow this threshold")
-
     @classmethod
     def _read(cls, payload: Mapping[str, Any], token: str) -> Self:
         if set(payload) != _KEYS:
@@ -282,38 +218,6 @@ def issue(
     except EncodingError as error:
         raise ConsentError(str(error)) from error
     return Consent.open(token, key.public)
-
-
-# Everybody's consent to one relying party is in the same words.
-@lru_cache(maxsize=256)
-def _questions(texts: tuple[str, ...], schema: Attributes) -> tuple[Predicate, ...]:
-    """Those of the questions that are about this schema's attributes."""
-    found: list[Predicate] = []
-    for text in texts:
-        with suppress(CircuitsError):
-            found.append(predicates.parse(text, schema))
-    return tuple(found)
-
-
-def _counts_ages(question: Predicate) -> bool:
-    return any(isinstance(atom, Age) for atom in nodes.atoms(question.ast))
-
-
-@lru_cache(maxsize=256)
-def _offered(questions: tuple[Predicate, ...], schema: Attributes, as_of: int) -> Mapping[Form, frozenset[int]]:
-    """List the cuts of questions."""
-    found: dict[Form, set[int]] = {}
-    for question in questions:
-        for form, cuts in cuts_of(question, schema, as_of).items():
-            found.setdefault(form, set()).update(cuts)
-    return {form: frozenset(cuts) for form, cuts in found.items()}
-
-
-@lru_cache(maxsize=256)
-def _rungs(name: str, texts: tuple[str, ...], schema: Attributes, as_of: int) -> frozenset[int]:
-    """The cuts of an attribute's thresholds, on both of their sides."""
-    questions = [predicates.parse(f"{name} {operator} {text}", schema) for text in texts for operator in (">", ">=")]
-    return frozenset(cut for question in questions for cut in cuts_of(question, schema, as_of).get(alone(name), ()))
 
 
 def _allowed(found: object) -> Allowed:

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Engine
 
+from circuits import permission
 from circuits import predicate as predicates
 from circuits.attributes import Attribute
 from circuits.consent import Consent
@@ -89,8 +90,8 @@ def judge(
     if standing.revoked:
         return "revoked"
     try:
-        consent.require(query, question.predicate, question.schema, now=now)
-        offered = consent.offered(question.schema, question.as_of)
+        permission.require_permitted(consent, query, question.predicate, question.schema, now=now)
+        offered = permission.offered(consent, question.schema, question.as_of)
     except CircuitsError as error:
         return str(getattr(error, "member", "consent"))
     # By the verifier's clock too: it looks at when the question was put, and bears with what is dated a little later.

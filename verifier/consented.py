@@ -15,6 +15,7 @@ from circuits.consent import Consent
 from circuits.encoding import b64u
 from circuits.errors import CircuitsError, ConsentRefused
 from circuits.jws import VerifyKey
+from circuits.permission import require_permitted
 from circuits.predicate import Predicate
 from circuits.query import Query
 from verifier.errors import ConsentElsewhere, ConsentUnfit, ConsentWithdrawn
@@ -60,7 +61,7 @@ def require_granted(
     if at < consent.issued_at <= at + CLOCK_SKEW:
         at = consent.issued_at
     try:
-        consent.require(query, predicate, schema, now=at)
+        require_permitted(consent, query, predicate, schema, now=at)
     except ConsentRefused as error:
         raise ConsentUnfit(str(error)) from error
     except CircuitsError as error:

@@ -7,6 +7,7 @@ from circuits.attributes import Schema
 from circuits.consent import Consent
 from circuits.group import EngineName
 from circuits.jws import VerifyKey
+from circuits.permission import require_permitted
 from circuits.predicate import parse
 from circuits.query import Query
 from circuits.receipt import ErasureReceipt
@@ -56,7 +57,7 @@ def _require(members: Members, _engine: EngineName) -> dict[str, Any]:
     consent = Consent.open(members["token"], VerifyKey.from_jwk(members["jwk"]))
     query = Query.from_json(members["query"])
     vocabulary = Vocabulary(tuple(Schema.from_json(schema) for schema in members["schemas"]))
-    consent.require(query, parse(query.predicate_text, vocabulary), vocabulary, now=members["now"])
+    require_permitted(consent, query, parse(query.predicate_text, vocabulary), vocabulary, now=members["now"])
     return {}
 
 
