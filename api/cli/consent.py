@@ -165,7 +165,7 @@ def list_consents(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who may ask about whom, the oldest first, and who might; of one person (--subject) also what may be asked."""
+    """Show who may ask about whom, the oldest first, and who might; of one person also what may be asked."""
     from api.cli.connection import home_at
     from api.cli.granted import show_all, show_each
 

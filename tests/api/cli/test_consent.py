@@ -53,7 +53,7 @@ def run(say):
 
 def test_a_consent_is_granted_listed_and_revoked(run):
     given = run("consent", *GRANT, "--often", "5/60", "--attribute", "salary", "--reasons", "failed-clauses")
-    listed = run("consent", "list", "--subject", "A1")["consents"][-1]
+    (listed,) = (each for each in run("consent", "list", "--subject", "A1")["consents"] if each["id"] == given["id"])
     assert (listed["consent"], listed["id"], listed["revoked_at"]) == (given["consent"], given["id"], None)
     assert run("consent", "revoke", "--id", given["id"])["revoked_at"]
 
@@ -85,11 +85,12 @@ def test_of_one_person_it_says_all_that_they_consented_to(say, run):
     }.items():
         (line,) = (each for each in shown.splitlines() if each.startswith(name))
         assert line.removeprefix(name).strip() == what
-    listed = run("consent", "list", "--subject", "A1")["consents"][-1]
+    (listed,) = (each for each in run("consent", "list", "--subject", "A1")["consents"] if each["id"] == given["id"])
     assert listed["allowed"]["thresholds"] == {"salary": ["100000"]}
     assert listed["frequency"] == {"count": 5, "seconds": 60}
     run("consent", "revoke", "--id", given["id"])
-    assert "when it was taken back" in say("consent", "list", "--subject", "A1").rpartition("until")[2]
+    until = say("consent", "list", "--subject", "A1").partition(given["id"])[0].rpartition("until")[2]
+    assert "when it was taken back" in until
 
 
 @pytest.mark.parametrize(
