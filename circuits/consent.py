@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from circuits import calendar, jws
-from circuits.encoding import b64u, b64u_decode
-from circuits.errors import ConsentError, EncodingError
+from circuits import jws
+from circuits.encoding import b64u
+from circuits.errors import CredentialError, EncodingError
 from circuits.query import Reasons
 
 TYP: Final = "zkattest-consent+jwt"
@@ -45,7 +45,6 @@ HANDLE: Final = 16
 """Bytes of a handle and of a consent's id."""
 MOST: Final = 64
 """Attributes, thresholds of one attribute, and questions."""
-MAX_NAME: Final = 256
 _KEYS = {"iss", "sub", "aud", "via", "jti", "iat", "exp", "purpose", "mode", "reasons", "frequency", "allowed"}
 _ALLOWED = {"attributes", "thresholds", "questions"}
 
@@ -125,7 +124,7 @@ class Consent:
 
         Raises:
             SignatureError: not signed by this key.
-            ConsentError: signed, and still not a consent (the provider's fault).
+            CredentialError: signed, and still not a consent (the provider's fault).
         """
         return cls._read(jws.open_signed(token, typ=TYP, key=key), token)
 
@@ -135,7 +134,7 @@ class Consent:
 
         Raises:
             SignatureError: said to be signed by this key, and it is not.
-            ConsentError: not a consent (whoever changed the records is to blame).
+            CredentialError: not a consent (whoever changed the records is to blame).
         """
         if jws.peek_kid(token) == key.kid:
             return cls.open(token, key)
@@ -146,29 +145,29 @@ class Consent:
         """Read a token WITHOUT verifying who signed it, to put the question that it is shown with.
 
         Raises:
-            ConsentError, CredentialError: it is no consent (whoever shows it is to blame).
+            CredentialError: it is no consent (whoever shows it is to blame).
         """
         return cls._read(jws.peek(token), token)
 
     @classmethod
     def _read(cls, payload: Mapping[str, Any], token: str) -> Self:
         if set(payload) != _KEYS:
-            raise ConsentError(f"a consent has exactly the members {', '.join(sorted(_KEYS))}")
+            raise CredentialError(f"a consent has exactly the members {', '.join(sorted(_KEYS))}")
         if payload["mode"] != MODE:
-            raise ConsentError(f"mode: must be {MODE}")
-        if payload["purpose"] not in PURPOSES:
-            raise ConsentError(f"purpose: must be one of {', '.join(PURPOSES)}")
+            raise CredentialError(f"mode: must be {MODE}")
+        if payload["purpose"] not in list(PURPOSES):
+            raise CredentialError(f"purpose: must be one of {', '.join(PURPOSES)}")
         if payload["reasons"] not in list(Reasons):
-            raise ConsentError(f"reasons: must be one of {', '.join(Reasons)}")
-        issued_at, expires_at = (_time(payload, name) for name in ("iat", "exp"))
+            raise CredentialError(f"reasons: must be one of {', '.join(Reasons)}")
+        issued_at, expires_at = jws.time_of(payload, "iat"), jws.time_of(payload, "exp")
         if expires_at <= issued_at:
-            raise ConsentError("exp: must be after iat")
+            raise CredentialError("exp: must be after iat")
         return cls(
-            id=_identifier(payload, "jti"),
-            provider=_name(payload, "iss"),
-            handle=_identifier(payload, "sub"),
-            relying_party=_name(payload, "aud"),
-            via=_name(payload, "via"),
+            id=b64u(jws.bytes_of(payload, "jti", HANDLE)),
+            provider=jws.name_of(payload, "iss"),
+            handle=b64u(jws.bytes_of(payload, "sub", HANDLE)),
+            relying_party=jws.name_of(payload, "aud"),
+            via=jws.name_of(payload, "via"),
             purpose=payload["purpose"],
             allowed=_allowed(payload["allowed"]),
             reasons=Reasons(payload["reasons"]),
@@ -197,7 +196,7 @@ def issue(
     """Sign a consent; the arguments are Consent's, `id` and `handle` 16 bytes each.
 
     Raises:
-        ConsentError: one of them is in another form (the caller's fault).
+        CredentialError: one of them is in another form (the caller's fault).
     """
     payload = {
         "iss": provider,
@@ -216,16 +215,16 @@ def issue(
     try:
         token = jws.sign(payload, typ=TYP, key=key)
     except EncodingError as error:
-        raise ConsentError(str(error)) from error
+        raise CredentialError(str(error)) from error
     return Consent.open(token, key.public)
 
 
 def _allowed(found: object) -> Allowed:
     if not isinstance(found, dict) or set(found) != _ALLOWED:
-        raise ConsentError(f"allowed: must have exactly the members {', '.join(sorted(_ALLOWED))}")
+        raise CredentialError(f"allowed: must have exactly the members {', '.join(sorted(_ALLOWED))}")
     thresholds = found["thresholds"]
     if not isinstance(thresholds, dict) or len(thresholds) > MOST:
-        raise ConsentError(f"allowed.thresholds: must be an object of at most {MOST} attributes")
+        raise CredentialError(f"allowed.thresholds: must be an object of at most {MOST} attributes")
     return Allowed(
         None if found["attributes"] is None else _texts(found["attributes"], "attributes"),
         {name: _texts(texts, f"thresholds.{name}") for name, texts in thresholds.items()},
@@ -235,7 +234,7 @@ def _allowed(found: object) -> Allowed:
 
 def _texts(found: object, where: str) -> tuple[str, ...]:
     if not isinstance(found, list) or len(found) > MOST or not all(isinstance(each, str) for each in found):
-        raise ConsentError(f"allowed.{where}: must be a list of at most {MOST} texts")
+        raise CredentialError(f"allowed.{where}: must be a list of at most {MOST} texts")
     return tuple(found)
 
 
@@ -243,36 +242,8 @@ def _frequency(found: object) -> Frequency | None:
     if found is None:
         return None
     if not isinstance(found, dict) or set(found) != {"count", "seconds"}:
-        raise ConsentError("frequency: must have exactly the members count, seconds")
+        raise CredentialError("frequency: must have exactly the members count, seconds")
     for name in ("count", "seconds"):
         if not isinstance(found[name], int) or isinstance(found[name], bool) or found[name] < 1:
-            raise ConsentError(f"frequency.{name}: must be a number above 0")
+            raise CredentialError(f"frequency.{name}: must be a number above 0")
     return Frequency(found["count"], found["seconds"])
-
-
-def _name(payload: Mapping[str, Any], name: str) -> str:
-    found = payload[name]
-    if not isinstance(found, str) or not 1 <= len(found) <= MAX_NAME or not found.isprintable():
-        raise ConsentError(f"{name}: must be a text of 1 to {MAX_NAME} printable characters")
-    return found
-
-
-def _identifier(payload: Mapping[str, Any], name: str) -> str:
-    found = payload[name]
-    try:
-        if isinstance(found, str) and len(b64u_decode(found)) == HANDLE:
-            return found
-    except EncodingError:
-        pass
-    raise ConsentError(f"{name}: must be {HANDLE} bytes in base64url")
-
-
-def _time(payload: Mapping[str, Any], name: str) -> int:
-    found = payload[name]
-    if not isinstance(found, int) or isinstance(found, bool):
-        raise ConsentError(f"{name}: must be Unix seconds")
-    try:
-        calendar.rfc3339(found)
-    except EncodingError as error:
-        raise ConsentError(f"{name}: {error}") from error
-    return found

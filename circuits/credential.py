@@ -17,7 +17,7 @@ from typing import Any
 
 from circuits import calendar, jws
 from circuits.attributes import Schema
-from circuits.encoding import b64u, b64u_decode
+from circuits.encoding import b64u
 from circuits.errors import CredentialError, EncodingError
 from circuits.group import is_point
 
@@ -28,7 +28,6 @@ MAX_ATTRIBUTES = 64
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 _KEYS = {"iss", "jti", "person", "iat", "exp", "as_of", "schema", "attributes"}
 _ITEM_KEYS = {"name", "commitment", "source", "verified_at"}
-_MAX_NAME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +192,7 @@ def peek_provider(token: str) -> str:
 def _read(payload: Mapping[str, Any], token: str) -> Credential:
     if not _KEYS <= set(payload) <= _KEYS | {"supersedes"}:
         raise CredentialError(f"a credential has exactly the members {', '.join(sorted(_KEYS))}, and supersedes")
-    provider, as_of, supersedes = payload["iss"], payload["as_of"], payload.get("supersedes")
-    if not isinstance(provider, str) or not 1 <= len(provider) <= _MAX_NAME or not provider.isprintable():
-        raise CredentialError(f"iss: must be a text of 1 to {_MAX_NAME} printable characters")
+    provider, as_of = jws.name_of(payload, "iss"), payload["as_of"]
     _require_date("as_of", as_of)
     issued_at, expires_at = jws.time_of(payload, "iat"), jws.time_of(payload, "exp")
     if expires_at <= issued_at:
@@ -211,33 +208,23 @@ def _read(payload: Mapping[str, Any], token: str) -> Credential:
         name = item["name"]
         if not isinstance(name, str) or not _NAME.match(name) or name in commitments:
             raise CredentialError("attributes: a name is malformed or there twice")
-        commitments[name] = _binary("commitment", item["commitment"], 33)
+        commitments[name] = jws.bytes_of(item, "commitment", 33)
         provenance[name] = Provenance(item["source"], item["verified_at"])
     if not all(is_point(commitment) for commitment in commitments.values()):
         raise CredentialError("commitment: not a point of the curve")
     return Credential(
-        id=b64u(_binary("jti", payload["jti"], 16)),
+        id=b64u(jws.bytes_of(payload, "jti", 16)),
         provider=provider,
-        person=b64u(_binary("person", payload["person"], 16)),
-        schema_digest=_binary("schema", payload["schema"], 32),
+        person=b64u(jws.bytes_of(payload, "person", 16)),
+        schema_digest=jws.bytes_of(payload, "schema", 32),
         commitments=commitments,
         provenance=provenance,
         as_of=as_of,
         issued_at=issued_at,
         expires_at=expires_at,
-        supersedes=None if "supersedes" not in payload else b64u(_binary("supersedes", supersedes, 16)),
+        supersedes=None if "supersedes" not in payload else b64u(jws.bytes_of(payload, "supersedes", 16)),
         token=token,
     )
-
-
-def _binary(name: str, text: object, size: int) -> bytes:
-    try:
-        content = b64u_decode(text) if isinstance(text, str) else b""
-    except EncodingError as error:
-        raise CredentialError(f"{name}: {error}") from error
-    if len(content) != size:
-        raise CredentialError(f"{name}: must be {size} bytes in base64url")
-    return content
 
 
 def _require_date(name: str, date: object) -> None:

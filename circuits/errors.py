@@ -121,10 +121,6 @@ class SignatureError(CredentialError):
     """A well-formed signed object whose signature, algorithm or key does not match."""
 
 
-class ConsentError(CredentialError):
-    """A consent that is not in its one form; whoever signed it is to blame."""
-
-
 class ConsentRefused(CircuitsError):  # noqa: N818  # it reads as what happened
     """A query that its consent does not allow; who asks, or through whom, is to blame.
 

@@ -25,6 +25,7 @@ _P = 2**255 - 19
 _ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL = frozenset({0, 1, _P - 1, _ORDER_8, _P - _ORDER_8})
 MAX_TOKEN = 1 << 17
+MAX_NAME = 256
 _ED25519 = JWSRegistry(algorithms=[ALG]).get_alg(ALG)
 
 
@@ -216,6 +217,34 @@ def time_of(payload: Mapping[str, Any], name: str) -> int:
     except EncodingError as error:
         raise CredentialError(f"{name}: {error}") from error
     return seconds
+
+
+def name_of(payload: Mapping[str, Any], member: str) -> str:
+    """Read a name from a payload: 1 to MAX_NAME printable characters.
+
+    Raises:
+        CredentialError: missing, or something else (the signer's fault).
+    """
+    name = payload.get(member)
+    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise CredentialError(f"{member}: must be a text of 1 to {MAX_NAME} printable characters")
+    return name
+
+
+def bytes_of(payload: Mapping[str, Any], member: str, size: int) -> bytes:
+    """Read that many bytes from a payload, which writes them in base64url.
+
+    Raises:
+        CredentialError: missing, or something else (the signer's fault).
+    """
+    text = payload.get(member)
+    try:
+        content = b64u_decode(text) if isinstance(text, str) else b""
+    except EncodingError as error:
+        raise CredentialError(f"{member}: {error}") from error
+    if len(content) != size:
+        raise CredentialError(f"{member}: must be {size} bytes in base64url")
+    return content
 
 
 def peek(token: str) -> dict[str, Any]:

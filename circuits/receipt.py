@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from circuits import calendar, jws
-from circuits.encoding import b64u, b64u_decode
-from circuits.errors import CredentialError, EncodingError
+from circuits import jws
+from circuits.encoding import b64u
+from circuits.errors import CredentialError
 
 TYP: Final = "zkattest-erasure-receipt+jwt"
 REQUEST: Final = 16
@@ -50,17 +50,16 @@ class ErasureReceipt:
         payload = jws.open_signed(token, typ=TYP, key=key)
         if set(payload) != _KEYS:
             raise CredentialError(f"a receipt has exactly the members {', '.join(sorted(_KEYS))}")
-        for name in ("iat", *COUNTED):
+        for name in COUNTED:
             if not isinstance(payload[name], int) or isinstance(payload[name], bool) or payload[name] < 0:
                 raise CredentialError(f"{name}: must be a number, and not below 0")
-        try:
-            calendar.rfc3339(payload["iat"])
-            request = b64u_decode(payload["request"]) if isinstance(payload["request"], str) else b""
-        except EncodingError as error:
-            raise CredentialError(f"iat or request: {error}") from error
-        if not isinstance(payload["iss"], str) or len(request) != REQUEST:
-            raise CredentialError(f"iss must be a text, request {REQUEST} bytes in base64url")
-        return cls(payload["iss"], request, {name: payload[name] for name in COUNTED}, payload["iat"], token)
+        return cls(
+            provider=jws.name_of(payload, "iss"),
+            request=jws.bytes_of(payload, "request", REQUEST),
+            erased={name: payload[name] for name in COUNTED},
+            issued_at=jws.time_of(payload, "iat"),
+            token=token,
+        )
 
 
 def sign_receipt(

@@ -7,13 +7,12 @@ names the consent by the SHA-256 of its token, so that it tells nobody anything 
 from dataclasses import dataclass
 from typing import Final, Self
 
-from circuits import calendar, jws
-from circuits.encoding import b64u, b64u_decode
-from circuits.errors import ConsentError, EncodingError
+from circuits import jws
+from circuits.encoding import b64u
+from circuits.errors import CredentialError
 
 TYP: Final = "zkattest-consent-revocation+jwt"
 DIGEST: Final = 32
-MAX_NAME: Final = 256
 _KEYS: Final = {"iss", "iat", "consent"}
 
 
@@ -39,27 +38,20 @@ class Withdrawal:
 
         Raises:
             SignatureError: not signed by this key.
-            ConsentError: signed, and still not a withdrawal (the provider's fault).
+            CredentialError: signed, and still not a withdrawal (the provider's fault).
         """
         payload = jws.open_signed(token, typ=TYP, key=key)
         if set(payload) != _KEYS:
-            raise ConsentError(f"a withdrawal has exactly the members {', '.join(sorted(_KEYS))}")
-        provider, issued_at, consent = payload["iss"], payload["iat"], payload["consent"]
-        if not isinstance(provider, str) or not 1 <= len(provider) <= MAX_NAME:
-            raise ConsentError(f"iss: must be a text of 1 to {MAX_NAME} characters")
-        if not isinstance(issued_at, int) or isinstance(issued_at, bool):
-            raise ConsentError("iat: must be Unix seconds")
-        try:
-            calendar.rfc3339(issued_at)
-            digest = b64u_decode(consent) if isinstance(consent, str) else b""
-        except EncodingError as error:
-            raise ConsentError(f"iat or consent: {error}") from error
-        if len(digest) != DIGEST:
-            raise ConsentError(f"consent: must be {DIGEST} bytes in base64url")
-        return cls(provider, digest, issued_at, token)
+            raise CredentialError(f"a withdrawal has exactly the members {', '.join(sorted(_KEYS))}")
+        return cls(
+            provider=jws.name_of(payload, "iss"),
+            consent=jws.bytes_of(payload, "consent", DIGEST),
+            issued_at=jws.time_of(payload, "iat"),
+            token=token,
+        )
 
 
 def withdraw(*, provider: str, consent: bytes, issued_at: int, key: jws.SigningKey) -> Withdrawal:
-    """Sign the withdrawal of a consent, named by its digest; ConsentError if that is none (the caller's fault)."""
+    """Sign the withdrawal of a consent, named by its digest; CredentialError if that is none (the caller's fault)."""
     payload = {"iss": provider, "iat": issued_at, "consent": b64u(consent)}
     return Withdrawal.open(jws.sign(payload, typ=TYP, key=key), key.public)

@@ -16,7 +16,7 @@ from circuits import jws
 from circuits.attributes import Schema
 from circuits.consent import HANDLE, Consent
 from circuits.encoding import b64u, b64u_decode
-from circuits.errors import ConsentError, EncodingError
+from circuits.errors import CredentialError, EncodingError
 from circuits.jws import SigningKey
 from circuits.withdrawal import withdraw
 from prover.errors import ConsentRefused, SubjectUnknown
@@ -234,7 +234,7 @@ class Consents:
                 expires_at=terms.expires_at,
                 key=self._key,
             )
-        except ConsentError as error:
+        except CredentialError as error:
             raise ConsentRefused(str(error)) from None
         row = {
             "id": consent_id,

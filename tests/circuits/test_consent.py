@@ -5,7 +5,7 @@ import pytest
 from circuits import jws
 from circuits.consent import PURPOSES, TYP, Allowed, Consent, Frequency, issue
 from circuits.encoding import b64u
-from circuits.errors import ConsentError, SignatureError
+from circuits.errors import CredentialError, SignatureError
 from circuits.jws import SigningKey
 from circuits.query import Reasons
 
@@ -71,20 +71,20 @@ def test_another_key():
 def test_what_is_signed_and_no_consent(member, found):
     payload = jws.peek(CONSENT.token)
     assert Consent.open(jws.sign(payload, typ=TYP, key=KEY), KEY.public).id == CONSENT.id
-    with pytest.raises(ConsentError):
+    with pytest.raises(CredentialError):
         Consent.open(jws.sign(payload | {member: found}, typ=TYP, key=KEY), KEY.public)
 
 
 @pytest.mark.parametrize("missing", sorted(jws.peek(CONSENT.token)))
 def test_every_member_is_there(missing):
     payload = {name: found for name, found in jws.peek(CONSENT.token).items() if name != missing}
-    with pytest.raises(ConsentError):
+    with pytest.raises(CredentialError):
         Consent.open(jws.sign(payload, typ=TYP, key=KEY), KEY.public)
 
 
 @pytest.mark.parametrize("name", ["id", "handle"])
 def test_identifiers_have_sixteen_bytes(name):
-    with pytest.raises(ConsentError):
+    with pytest.raises(CredentialError):
         issue(**TERMS | {name: bytes(15)}, key=KEY)
 
 

@@ -179,3 +179,19 @@ def test_a_time_is_whole_seconds_of_a_day_there_is(time):
     for payload in ({"iat": time}, {}):
         with pytest.raises(CredentialError, match="iat"):
             jws.time_of(payload, "iat")
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "x" * 257, "a\nb"])
+def test_a_name_is_printable(name):
+    assert jws.name_of({"iss": "x" * 256}, "iss") == "x" * 256
+    for payload in ({"iss": name}, {}):
+        with pytest.raises(CredentialError, match="iss"):
+            jws.name_of(payload, "iss")
+
+
+@pytest.mark.parametrize("text", [None, 7, "", "?", b64u(bytes(15)), b64u(bytes(17)), "A" * 21 + "B", "A" * 22 + "=="])
+def test_bytes_are_as_many_as_there_must_be(text):
+    assert jws.bytes_of({"jti": "A" * 22}, "jti", 16) == bytes(16)
+    for payload in ({"jti": text}, {}):
+        with pytest.raises(CredentialError, match="jti"):
+            jws.bytes_of(payload, "jti", 16)

@@ -4,7 +4,7 @@ import pytest
 
 from circuits import jws
 from circuits.encoding import b64u
-from circuits.errors import ConsentError, SignatureError
+from circuits.errors import CredentialError, SignatureError
 from circuits.withdrawal import TYP, Withdrawal, withdraw
 
 KEY = jws.SigningKey.generate(entropy=bytes(range(32)))
@@ -39,10 +39,10 @@ def test_what_was_signed_is_what_is_opened():
 )
 def test_nothing_else_is_opened(payload):
     assert Withdrawal.open(jws.sign(PAYLOAD, typ=TYP, key=KEY), KEY.public) == WITHDRAWAL
-    with pytest.raises(ConsentError):
+    with pytest.raises(CredentialError):
         Withdrawal.open(jws.sign(payload, typ=TYP, key=KEY), KEY.public)
 
 
 def test_nothing_else_is_signed():
-    with pytest.raises(ConsentError):
+    with pytest.raises(CredentialError):
         withdraw(provider="kyc", consent=bytes(31), issued_at=1_795_000_000, key=KEY)
