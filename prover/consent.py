@@ -134,8 +134,8 @@ class Consents:
                 connection.execute(insert(CONSENTS), new)
         return found
 
-    def standing(self, subject: str, relying_party: str, *, now: int) -> Consent | None:
-        """The newest consent of a subject to a relying party that stands; None if there is none.
+    def standing(self, subject: str, relying_party: str, *, via: str, now: int) -> Consent | None:
+        """The newest consent of a subject that stands, to a relying party, to ask through a verifier; None: there is none.
 
         Raises:
             SubjectUnknown: no such subject (the operator's fault).
@@ -143,8 +143,10 @@ class Consents:
         with self._reading() as connection:
             whose = _subject(connection, self._vault, subject, locked=False)
             before = self._before(connection, whose, relying_party)
-        row = _standing(before, now)
-        return None if row is None else self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
+        notes = self._vault.notes(whose)
+        standing = (row for row in before if _stands(row, now))
+        opened = (self._opened(notes, bytes(row.id), bytes(row.sealed)) for row in standing)
+        return next((consent for consent in opened if consent.via == via), None)
 
     def revoke(self, consent_id: str, *, now: int) -> Granted:
         """Take a consent back; binds from the next question on. Again changes nothing.
@@ -283,7 +285,11 @@ def handles_of(connection: Connection, vault: Vault, reference: str) -> tuple[st
 
 def _standing(before: Sequence[Row[*tuple[Any, ...]]], now: int) -> Row[*tuple[Any, ...]] | None:
     """The first that was not taken back and has not expired."""
-    return next((row for row in before if row.revoked_at is None and row.expires_at > now), None)
+    return next((row for row in before if _stands(row, now)), None)
+
+
+def _stands(row: Row[*tuple[Any, ...]], now: int) -> bool:
+    return row.revoked_at is None and bool(row.expires_at > now)
 
 
 def _listed() -> Any:  # noqa: ANN401 - a statement over some columns of two tables

@@ -1,13 +1,18 @@
 """`attest ask`: one question about one person, answered YES or NO with a proof."""
 
+import os
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli import present
 from api.cli.failures import CommandError, ExitCode
 from api.cli.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from api.home.directory import Home
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +46,7 @@ def ask(
         typer.Option(
             "--relying-party",
             metavar="NAME",
-            help="With --subject: who asks. Default: this home's sandbox lender.",
+            help="With --subject: who asks, with its key in ZKATTEST_KEY. Default: this home's sandbox lender.",
             show_default=False,
         ),
     ] = None,
@@ -93,7 +98,8 @@ def ask(
             with present.waiting("asking", quiet=as_json):
                 answer = client.ask(predicate, consent=token, **{n: v for n, v in options.items() if v is not None})
         except Refusal as error:
-            raise refusal(error, predicate=predicate) from None
+            plain = _said_against(place, token, signed=sign is not None, why=why) if error.name == "declined" else []
+            raise refusal(error, predicate=predicate, plain=plain) from None
         if answer["outcome"] == "answer" and evidence is not None:
             write_file(evidence, client.evidence(str(answer["id"])))
     if as_json:
@@ -110,6 +116,15 @@ def ask(
         raise typer.Exit(ExitCode.FAILED)
 
 
+def _said_against(home: "Home", token: str, *, signed: bool, why: bool) -> list[str]:
+    from api.cli.connection import KEY_ENVIRONMENT
+    from api.cli.consented import said_against
+
+    config = home.config()
+    asker = None if signed or os.environ.get(KEY_ENVIRONMENT) else config.relying_party
+    return said_against(token, via=config.origin, asker=asker, reasons=why, now=int(time.time()))
+
+
 def _under(schemas: list[str]) -> dict[str, Any]:
     """One schema is asked under in all its versions, several in their newest."""
     return {"schemas": schemas} if len(schemas) > 1 else {"schema": schemas[0]} if schemas else {}
@@ -124,6 +139,7 @@ REASONS = {
     "stale": "what the provider has on file is too old",
     "disputed": "the person disputes what is on file",
 }
+_REMEDIES = {"disputed": "no question about them is answered until the provider has settled it"}
 
 
 def _tell_undetermined(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -133,7 +149,7 @@ def _tell_undetermined(answer: dict[str, Any], *, as_json: bool) -> None:
     raise CommandError(
         f"undetermined: {REASONS.get(reason, reason)}",
         where=str(answer.get("question", "")),
-        remedy="ask about another attribute, or ask the provider to bring its record up to date",
+        remedy=_REMEDIES.get(reason, "ask about another attribute, or ask the provider to bring its record up to date"),
         code=ExitCode.NO_ANSWER,
         kind="undetermined",
     )

@@ -117,6 +117,7 @@ def show(
     *,
     subject: SubjectOption,
     relying_party: PartyOption = None,
+    via: ViaOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,9 +125,10 @@ def show(
     from api.cli.connection import home_at
 
     place = home_at(home)
-    party = place.config().relying_party if relying_party is None else relying_party
+    config = place.config()
+    party = config.relying_party if relying_party is None else relying_party
     with _consents(place) as consents:
-        found = consents.standing(subject, party, now=int(time.time()))
+        found = consents.standing(subject, party, via=config.origin if via is None else via, now=int(time.time()))
     if found is None:
         raise CommandError(
             f"{subject} lets {party} ask nothing", remedy="attest prover consent grant notes a consent", kind="consent"

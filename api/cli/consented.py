@@ -23,7 +23,8 @@ def consent_for(home: "Home", *, subject: str | None, file: str | None, relying_
         relying_party: who asks; None for the home's sandbox lender.
 
     Raises:
-        CommandError: both or neither are given, the file holds no token, or the person has not consented.
+        CommandError: both or neither are given, the file holds no token, or the person has not consented; or a file is
+            given and who asks, which the consent says.
     """
     if (subject is None) == (file is None):
         raise CommandError(
@@ -32,17 +33,55 @@ def consent_for(home: "Home", *, subject: str | None, file: str | None, relying_
             remedy="name them with --subject ID, or show their consent with --consent FILE",
             code=ExitCode.USAGE,
         )
-    return _from_vault(home, str(subject), relying_party) if file is None else _read(file)
+    if file is None:
+        return _from_vault(home, str(subject), relying_party)
+    if relying_party is not None:
+        raise CommandError(
+            "the consent says who may ask",
+            where="--relying-party",
+            remedy="leave it out, or name the person: --subject",
+        )
+    return _read(file)
+
+
+def said_against(token: str, *, via: str, asker: str | None, reasons: bool, now: int) -> list[str]:
+    """What a consent itself says against a question that was declined, for whoever shows it and can read it anyway.
+
+    Args:
+        token: the consent.
+        via: origin of the verifier that was asked.
+        asker: who asked, or None if only the verifier can tell.
+        reasons: a no was to come with its reasons.
+        now: Unix seconds.
+    """
+    from circuits.calendar import rfc3339
+    from circuits.consent import Consent
+    from circuits.errors import CircuitsError
+    from circuits.query import Reasons
+
+    try:
+        consent = Consent.peek(token)
+    except CircuitsError:
+        return []
+    told = {
+        f"the consent expired at {rfc3339(consent.expires_at)}": consent.expires_at <= now,
+        f"the consent holds from {rfc3339(consent.issued_at)} on": now < consent.issued_at,
+        f"the consent is for questions to {consent.via}": consent.via != via,
+        f"the consent lets {consent.relying_party} ask, and {asker} asked": asker not in (None, consent.relying_party),
+        "the consent is to yes or no, without reasons": reasons and consent.reasons is Reasons.OUTCOME_ONLY,
+    }
+    return [words for words, holds in told.items() if holds]
 
 
 def _from_vault(home: "Home", subject: str, relying_party: str | None) -> str:
     from api.prover.sinks import consents_of
     from prover.errors import SubjectUnknown
 
-    party = home.config().relying_party if relying_party is None else relying_party
+    config = home.config()
+    party = config.relying_party if relying_party is None else relying_party
     with consents_of(home) as consents:
         try:
-            found = consents.standing(subject, party, now=int(time.time()))
+            found = consents.standing(subject, party, via=config.origin, now=int(time.time()))
         except SubjectUnknown:
             found = None
     if found is None:

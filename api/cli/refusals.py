@@ -1,5 +1,7 @@
 """Refusals of a service, and wrong questions, as messages. Light: `attest ask` imports this and no room."""
 
+from collections.abc import Sequence
+
 from api.cli.failures import CommandError, ExitCode
 from api.cli.present import caret
 from api.peers.lender_client import Refusal
@@ -8,7 +10,7 @@ from api.peers.lender_client import Refusal
 _USAGE_STATUS = frozenset({400, 401, 404, 405, 409, 413, 415, 422})
 REMEDIES = {
     "declined": "the provider does not say why: subject unknown, or not under this schema (--schema names another); "
-    "no consent to it; or it could tell too much. Which thresholds are on offer: attest explain",
+    "no consent to it; or it could tell too much. Whether it may be asked of anybody at all: attest explain",
     "unauthenticated": "use the key of this home, or a valid one in ZKATTEST_KEY; an auditor's in ZKATTEST_AUDIT_KEY; "
     "a key to sign with has to be logged: attest verifier client add NAME --public-key",
     "not-found": "is that a verifier's address? such as https://verifier.example, with no /log or /v1 behind it",
@@ -38,14 +40,14 @@ def predicate_error(what: str, *, text: str, position: int, kind: str) -> Comman
     )
 
 
-def refusal(error: Refusal, *, predicate: str = "") -> CommandError:
-    """A problem document as a message; `predicate` lets a position become a caret."""
+def refusal(error: Refusal, *, predicate: str = "", plain: Sequence[str] = ()) -> CommandError:
+    """A problem document as a message; `predicate` lets a position become a caret, `plain` is known here besides."""
     position = error.problem.get("position")
     if predicate and isinstance(position, int):
         return predicate_error(str(error), text=predicate, position=position, kind=error.name)
     # A path says nothing to a person who typed none; an incident's id is what they have to quote.
     instance = str(error.problem.get("instance", ""))
-    what, where = str(error), instance if instance.startswith("urn:") else ""
+    what, where = str(error), instance if instance.startswith("urn:") else "\n".join(plain)
     if error.name == "unavailable":
         what = "the service cannot answer right now"  # its detail speaks of a header that a person never sent
     details = error.problem.get("errors")

@@ -61,6 +61,10 @@ def test_handles_are_pairwise_and_stay(grant):
     assert grant(relying_party="one", now=NOW + 9).handle == parties[0]
 
 
+def standing(consents, subject, relying_party, *, now, via=TERMS.via):
+    return consents.standing(subject, relying_party, via=via, now=now)
+
+
 def test_taken_back_it_stays_in_the_list_and_waits_to_be_told(grant, consents, signing_key):
     given, kept = grant(), grant("bob")
     assert (consents.pending(now=NOW), consents.pending_count()) == ([], 0)
@@ -74,17 +78,21 @@ def test_taken_back_it_stays_in_the_list_and_waits_to_be_told(grant, consents, s
         consents.mark_logged(pending.id, 41)
         assert consents.pending_count() == 0
     assert {each.subject: each.revoked_at for each in consents.listing()} == {"alice": NOW + 1, "bob": None}
-    assert consents.standing("bob", "lender", now=NOW) == kept
+    assert standing(consents, "bob", "lender", now=NOW) == kept
 
 
 def test_what_stands_is_neither_revoked_nor_expired_nor_anyone_elses(grant, consents):
     given = grant()
-    assert consents.standing("alice", "lender", now=NOW + 99) == given
-    assert consents.standing("alice", "lender", now=NOW + 100) is None
-    assert consents.standing("alice", "landlord", now=NOW) is None
-    assert consents.standing("bob", "lender", now=NOW) is None
+    assert standing(consents, "alice", "lender", now=NOW + 99) == given
+    assert standing(consents, "alice", "lender", now=NOW + 100) is None
+    assert standing(consents, "alice", "landlord", now=NOW) is None
+    assert standing(consents, "bob", "lender", now=NOW) is None
+    elsewhere = grant(now=NOW + 1, via="elsewhere.example/log")
+    assert standing(consents, "alice", "lender", now=NOW + 2) == given
+    assert standing(consents, "alice", "lender", via=elsewhere.via, now=NOW + 2) == elsewhere
     consents.revoke(given.id, now=NOW)
-    assert consents.standing("alice", "lender", now=NOW) is None
+    assert standing(consents, "alice", "lender", now=NOW) is None
+    assert standing(consents, "alice", "lender", via=elsewhere.via, now=NOW + 2) == elsewhere
 
 
 def test_many_are_granted_once(grant, consents):
@@ -113,7 +121,7 @@ def test_an_unknown_subject_is_the_operators_mistake(grant, consents):
     with pytest.raises(SubjectUnknown):
         consents.listing("carol")
     with pytest.raises(SubjectUnknown):
-        consents.standing("carol", "lender", now=NOW)
+        standing(consents, "carol", "lender", now=NOW)
 
 
 @pytest.mark.parametrize(

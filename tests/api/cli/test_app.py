@@ -172,7 +172,10 @@ def test_places_that_do_not_fit_are_named_as_on_the_command_line():
     ]
     told = refusal(Refusal(422, {"type": "https://x/unprocessable", "instance": "/v1/queries", "errors": found}))
     assert told.where == "--as-of  must be a date, written YYYY-MM-DD\nPREDICATE  x\n--schema  y\n--why  z"
-    assert refusal(Refusal(403, {"type": "https://x/declined", "instance": "/v1/queries"})).where == ""
+    declined = Refusal(403, {"type": "https://x/declined", "instance": "/v1/queries"})
+    assert refusal(declined).where == ""
+    assert refusal(declined, plain=["the consent expired"]).where == "the consent expired"
+    assert "attest explain" in refusal(declined).remedy
     told = refusal(Refusal(503, {"type": "https://x/unavailable", "detail": "repeat it with the same Idempotency-Key"}))
     assert (told.what, told.code) == ("the service cannot answer right now", ExitCode.NO_ANSWER)
     assert refusal(Refusal(502, {"type": "https://x/invalid-proof", "instance": "urn:uuid:1"})).where == "urn:uuid:1"

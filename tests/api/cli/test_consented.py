@@ -7,7 +7,7 @@ import time
 import pytest
 
 from api.cli.app import main
-from api.cli.consented import MOST, consent_for
+from api.cli.consented import MOST, consent_for, said_against
 from api.cli.failures import CommandError, ExitCode
 from api.home.bootstrap import bootstrap
 from api.home.directory import Home
@@ -85,14 +85,42 @@ def test_importing_again_grants_nothing_again_and_nothing_to_who_took_it_back(im
     imported(*SHOW, "A2", code=2)
 
 
-def test_another_lender_knows_the_person_by_another_name(home, imported):
+def test_another_lender_knows_the_person_by_another_name(home, imported, monkeypatch):
     second = imported(*GRANT, "--relying-party", "second-bank")
     assert consent_for(home, subject="A1", file=None, relying_party="second-bank") == second["consent"]
     assert imported(*SHOW, "A1", "--relying-party", "second-bank") == second
+    later = time.time() + 1  # what is newer is told by the second
+    monkeypatch.setattr(time, "time", lambda: later)
     again = imported(*GRANT, "--relying-party", "second-bank")
     assert (again["subject"], again["id"] == second["id"]) == (second["subject"], False)
     assert imported(*SHOW, "A1", "--relying-party", "second-bank") == again  # the newest counts
     assert imported(*SHOW, "A1")["subject"] != second["subject"]
+
+
+def test_a_consent_to_ask_elsewhere_is_not_shown_here(home, imported):
+    here = imported(*SHOW, "A1")
+    there = imported(*GRANT, "--via", "elsewhere.example/log")
+    assert imported(*SHOW, "A1") == here
+    assert imported(*SHOW, "A1", "--via", "elsewhere.example/log") == there
+    assert consent_for(home, subject="A1", file=None, relying_party=None) == here["consent"]
+
+
+def test_what_a_consent_itself_says_against_a_question(imported):
+    token = imported(*GRANT, "--relying-party", "second-bank", "--days", "1")["consent"]
+    consent = Consent.peek(token)
+    asked = {"via": consent.via, "asker": "second-bank", "reasons": False, "now": consent.issued_at}
+    assert said_against(token, **asked) == said_against(token, **asked | {"asker": None}) == []
+    for change, words in (
+        ({"now": consent.expires_at}, "expired at "),
+        ({"now": consent.issued_at - 1}, "holds from "),
+        ({"via": "elsewhere"}, f"is for questions to {consent.via}"),
+        ({"asker": "sandbox-lender"}, "lets second-bank ask, and sandbox-lender asked"),
+        ({"reasons": True}, "is to yes or no, without reasons"),
+    ):
+        (said,) = said_against(token, **asked | change)
+        assert words in said
+    assert len(said_against(token, via="", asker="x", reasons=True, now=consent.expires_at)) == len("four")
+    assert said_against("eyJ0.eyJ0.c2ln", **asked) == []
 
 
 def test_thresholds_and_questions_are_what_is_granted(imported):
@@ -145,3 +173,5 @@ def test_a_question_is_about_one_person(home, tmp_path):
     assert (missing.what, missing.where) == ("the consent cannot be read", str(tmp_path / "none"))
     for whom in ({}, {"subject": "A1", "file": "-"}):
         assert declined(home, **whom).code == ExitCode.USAGE
+    asked_as = declined(home, file=str(tmp_path / "none"), relying_party="second-bank")
+    assert (asked_as.where, asked_as.code) == ("--relying-party", ExitCode.USAGE)
