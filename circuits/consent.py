@@ -155,7 +155,7 @@ class Consent:
             raise CredentialError(f"a consent has exactly the members {', '.join(sorted(_KEYS))}")
         if payload["mode"] != MODE:
             raise CredentialError(f"mode: must be {MODE}")
-        if payload["purpose"] not in list(PURPOSES):
+        if payload["purpose"] not in list(PURPOSES):  # whoever signed it may have put a list there
             raise CredentialError(f"purpose: must be one of {', '.join(PURPOSES)}")
         if payload["reasons"] not in list(Reasons):
             raise CredentialError(f"reasons: must be one of {', '.join(Reasons)}")
