@@ -7,9 +7,10 @@ from typing import Protocol
 from circuits.jws import SigningKey
 from circuits.query import Query
 from verifier import checking
+from verifier.answered import Answered, Declined, ProverResponse, Undetermined
 from verifier.asked import require_asked
 from verifier.attestation import LIFETIME, Attestation, attest
-from verifier.checking import Answered, CheckedProof, Declined, ProverResponse, Undetermined
+from verifier.checking import CheckedProof
 from verifier.consented import Granted, require_usable
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, encode
 from verifier.entries.signed_request import SignedRequest

@@ -15,7 +15,7 @@ from circuits.encoding import b64u_decode
 from circuits.errors import EncodingError
 from circuits.leakage import written
 from circuits.query import Query
-from verifier.checking import Answered, Declined, ProverResponse, Undetermined
+from verifier.answered import Answered, Declined, ProverResponse, Undetermined
 from verifier.fold.registry import Registry
 
 _MOST_BYTES: Final = 64 << 10

@@ -29,8 +29,8 @@ from circuits.predicate.clauses import clauses
 from circuits.query import Query, Reasons
 from circuits.vocabulary import Vocabulary
 from verifier import answering
+from verifier.answered import ProverResponse
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
-from verifier.checking import ProverResponse
 from verifier.entries.signed_request import MAX_BODY, SignedRequest
 from verifier.errors import Blame, CheckFailed, LogRefused, RequestRefused
 from verifier.log import writer as log

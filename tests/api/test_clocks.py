@@ -21,10 +21,10 @@ from prover.pool import ProvingPool
 from prover.proving import Responder
 from prover.records import Record
 from prover.vault import Vault
+from verifier.answered import Answered, Declined, Undetermined
 from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndetermined, answer
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Answered, Declined, Undetermined
 from verifier.entries.kinds import CredentialEntry, ProviderEntry, SchemaEntry
 from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.fold.registry import Registry

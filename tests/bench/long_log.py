@@ -31,9 +31,10 @@ from circuits.predicate import Predicate, evaluate, parse
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
+from verifier.answered import Answered
 from verifier.attestation import attest
 from verifier.audit.export import entry_line
-from verifier.checking import Answered, Claim, appraise, check_batch
+from verifier.checking import Claim, appraise, check_batch
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, Entry, ProviderEntry, SchemaEntry, encode
 from verifier.fold.registry import Registry
 from verifier.log.leaves import SALT, LoggedEntry

@@ -24,8 +24,8 @@ from circuits.predicate import parse
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
+from verifier.answered import Answered
 from verifier.answering import answer
-from verifier.checking import Answered
 from verifier.entries.kinds import CredentialEntry, ProviderEntry, SchemaEntry
 from verifier.evidence.evidence import build, verify_evidence
 from verifier.evidence.file import EvidenceFile

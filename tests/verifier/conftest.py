@@ -29,9 +29,10 @@ from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from circuits.withdrawal import withdraw
+from verifier.answered import Answered, Declined, Undetermined
 from verifier.answering import answer
 from verifier.audit.consistency import Consistency
-from verifier.checking import Answered, Claim, Declined, Undetermined
+from verifier.checking import Claim
 from verifier.entries.kinds import CredentialEntry, ProviderEntry, RevocationEntry, SchemaEntry
 from verifier.entries.revocation import revoke
 from verifier.entries.withdrawal import WithdrawalEntry

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from circuits.jws import open_signed
+from verifier.answered import Declined, Undetermined
 from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.attestation import TYP
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged
 from verifier.errors import CredentialSuperseded, LogRefused, LogUnavailable, ProofRefused
 from verifier.fold.registry import Registry

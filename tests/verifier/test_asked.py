@@ -9,11 +9,11 @@ from circuits import jws
 from circuits.encoding import b64u, canonical_json
 from circuits.jws import SigningKey
 from circuits.query import Reasons
+from verifier.answered import Declined, Undetermined
 from verifier.answering import answer
 from verifier.asked import CLOCK_AHEAD, CLOCK_STEP, MOST_WAITING, Requests, require_asked
 from verifier.audit.export import entry_line
 from verifier.audit.replay import replay
-from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import AnswerEntry, DeclinedEntry, UndeterminedEntry, decode_logged, encode
 from verifier.entries.parties import PartyEntry
 from verifier.entries.signed_request import MOST_LIFETIME, Parameters, sign

@@ -5,12 +5,10 @@ from dataclasses import replace
 import pytest
 
 from circuits.encoding import b64u
-from circuits.jws import SigningKey
 from circuits.predicate import parse
 from verifier import errors
-from verifier.checking import MOST_WAITING, Answered, CheckedProof, appraise, check, check_batch
-from verifier.entries.kinds import RevocationEntry
-from verifier.entries.revocation import revoke
+from verifier.answered import Answered
+from verifier.checking import MOST_WAITING, CheckedProof, appraise, check, check_batch
 from verifier.errors import Blame, CheckFailed
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -131,43 +129,6 @@ def test_both_engines_agree(case):
     for engine in ("fast", "reference"):
         with pytest.raises(errors.ProofRefused):
             check(**wrong, engine=engine)
-
-
-def test_what_is_logged_after_the_question_neither_helps_nor_hurts(case, world, people):
-    newer = world.company.issue("ada/2", {"salary": "1"}, supersedes=people["ada"].id)
-    index = world.register(newer)
-    check(**case)
-    for asked_at, old_is_current in ((index, True), (index + 1, False)):
-        later = case | {"asked_at": asked_at}
-        if old_is_current:
-            check(**later)
-        else:
-            with pytest.raises(errors.CredentialSuperseded):
-                check(**later)
-
-
-def test_a_revoked_credential_is_refused_from_the_next_question_on(case, world, people):
-    company = world.company
-    revocation = revoke(
-        provider=company.name,
-        credential=people["ada"].id,
-        reason="erroneous",
-        issued_at=world.now,
-        key=company.key,
-    )
-    world.publish(RevocationEntry(revocation.token))
-    check(**case)
-    with pytest.raises(errors.CredentialSuperseded):
-        check(**case | {"asked_at": world.log.size})
-
-
-def test_a_credential_of_another_provider_is_refused(case, world):
-    other = type(world.company)(name="other-kyc", key=SigningKey(bytes(31) + b"\x09"))
-    world.publish(other.entry())
-    query = world.query(consent=other.consent("ada"), provider="other-kyc")
-    with pytest.raises(errors.WrongProvider):
-        check(**case | {"query": query, "consent": other.tokens[query.consent].token, "asked_at": world.log.size})
-    check(**case)
 
 
 def test_a_batch_names_the_guilty(case, world, people):

@@ -7,11 +7,12 @@ import pytest
 
 from circuits.encoding import canonical_json
 from circuits.jws import SigningKey
+from verifier.answered import Answered
 from verifier.attestation import attest
 from verifier.audit.export import entry_line, export_lines
 from verifier.audit.forks import ForkError, require_one_log
 from verifier.audit.replay import replay
-from verifier.checking import Answered, CheckedProof, appraise
+from verifier.checking import CheckedProof, appraise
 from verifier.entries.attestors import AttestorEntry, replace_lost, rotate
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, RevocationEntry, encode
 from verifier.entries.revocation import revoke

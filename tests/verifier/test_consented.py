@@ -1,26 +1,23 @@
 """No answer without a consent that holds: which, whose, for what, until when, how often, and not after it ended."""
 
 import os
-from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
 from circuits.consent import Allowed, Frequency
 from circuits.encoding import b64u
 from circuits.jws import SigningKey
-from circuits.leakage import Disclosed
 from circuits.query import Reasons
 from circuits.withdrawal import withdraw
 from verifier import errors
+from verifier.answered import Declined, Undetermined
 from verifier.answering import LoggedAttestation, LoggedDeclined, LoggedUndetermined
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Declined, Undetermined, check
+from verifier.checking import check
 from verifier.entries.kinds import FOLDED_KINDS
 from verifier.entries.withdrawal import WithdrawalEntry
-from verifier.errors import AlreadyRegistered, Blame, CheckFailed, RegistryError
-from verifier.fold.consents import Consents
+from verifier.errors import Blame, RegistryError
 from verifier.fold.registry import Registry
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -159,46 +156,6 @@ def test_a_frequency_is_kept_live_in_replay_and_after_a_start(world):
     assert isinstance(world.ask(consent=consent), LoggedAttestation)
     report = replay(export_lines(world.log), trust=world.trust)
     assert (report.failure, report.answers) == (None, 2)
-
-
-def test_uses_are_forgotten_when_they_cannot_count(world):
-    consent = world.company.consent("ada", frequency=Frequency(1, 60))
-    uses = Consents()
-    undo = uses.use(consent.provider, consent.token, 0)
-    undo()
-    uses.require_seldom(consent.provider, consent.digest, Frequency(1, 600), 0)
-    for at in range(0, 3 * 10**6, 10**4):
-        uses.use(consent.provider, consent.token, at)
-    assert len(uses._uses[next(iter(uses._uses))][1]) == 1
-    with pytest.raises(errors.ConsentExhausted):
-        uses.require_seldom(consent.provider, consent.digest, Frequency(1, 600), 3 * 10**6 - 10**4)
-    uses.withdraw(3, "acme-kyc", bytes(32))
-    with pytest.raises(AlreadyRegistered):
-        uses.withdraw(4, "acme-kyc", bytes(32))
-    assert uses.withdrawn_index("acme-kyc", bytes(32)) == 3
-    assert uses.withdrawn_index("other-kyc", bytes(32)) is None
-
-
-WHOLE = ((0, 1_000_000_000),)
-DISCLOSED = {
-    "nothing": (),
-    "another attribute": (Disclosed("debt", WHOLE, Decimal(0), None),),
-    "one more": (Disclosed("salary", WHOLE, Decimal(0), None), Disclosed("debt", WHOLE, Decimal(0), None)),
-    "nobody left": (Disclosed("salary", (), Decimal(0), None),),
-    "below the schema": (Disclosed("salary", ((-1, 5),), Decimal(0), None),),
-    "beyond the schema": (Disclosed("salary", ((0, 10**30),), Decimal(0), None),),
-}
-
-
-@pytest.mark.parametrize("name", DISCLOSED)
-def test_what_was_disclosed_is_of_the_question(world, name):
-    case = case_of(world)
-    checked = check(**case)
-    assert [each.name for each in checked.claim.answered.disclosed] == ["salary"]
-    with pytest.raises(CheckFailed) as caught:
-        check(**case | {"answered": replace(case["answered"], disclosed=DISCLOSED[name])})
-    assert type(caught.value) is errors.DisclosedRefused
-    assert caught.value.blame is Blame.PROVIDER
 
 
 def test_another_consent_beside_the_question_is_the_verifiers_fault(world):

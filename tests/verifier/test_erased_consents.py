@@ -6,9 +6,9 @@ from circuits.consent import Frequency
 from circuits.encoding import b64u
 from circuits.erasure import sign_erasure
 from circuits.withdrawal import withdraw
+from verifier.answered import Declined, Undetermined
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import FOLDED_KINDS, AnswerEntry, UndeterminedEntry, encode
 from verifier.entries.withdrawal import WithdrawalEntry
 from verifier.erasing import erase

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from verifier.answered import Declined, Undetermined
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Declined, Undetermined
 from verifier.entries.kinds import FOLDED_KINDS, CredentialEntry, RevocationEntry, SchemaEntry
 from verifier.entries.revocation import revoke
 from verifier.erasing import erase

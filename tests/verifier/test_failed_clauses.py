@@ -11,10 +11,11 @@ from circuits.predicate import parse
 from circuits.query import Reasons
 from circuits.statement import Statement, Witness
 from circuits.vocabulary import Vocabulary
+from verifier.answered import Answered
 from verifier.attestation import TYP, Attestation, attest
 from verifier.audit.export import export_lines
 from verifier.audit.replay import replay
-from verifier.checking import Answered, CheckedProof, appraise, check, check_batch
+from verifier.checking import CheckedProof, appraise, check, check_batch
 from verifier.entries.kinds import AnswerEntry, decode_logged, encode
 from verifier.errors import AttestationError, Blame, CheckFailed, ClausesRefused, EvidenceError, ProofRefused
 from verifier.evidence.evidence import build, verify_evidence

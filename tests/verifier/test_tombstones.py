@@ -8,10 +8,10 @@ from circuits import calendar
 from circuits.encoding import b64u, canonical_json, parse_json
 from circuits.erasure import sign_erasure
 from circuits.jws import SigningKey
+from verifier.answered import Declined
 from verifier.audit.export import export_lines, parse_entry_line
 from verifier.audit.ledger import LedgerError
 from verifier.audit.replay import replay
-from verifier.checking import Declined
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.kinds import RevocationEntry, decode, encode
 from verifier.entries.revocation import revoke

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from verifier.answered import Answered
 from verifier.asked import CLOCK_STEP, Requests, require_asked
 from verifier.audit.consistency import Consistency
 from verifier.audit.export import entry_lines, parse_checkpoint_line
@@ -23,7 +24,7 @@ from verifier.audit.report import Report
 from verifier.audit.sampling import Sample, Sampled
 from verifier.audit.settlement import Settlement, State
 from verifier.audit.settling import Batch, Finding, Findings, Outcome, Settler, Waiting, settle
-from verifier.checking import Answered, Claim, EngineName, appraise, require_consent
+from verifier.checking import Claim, EngineName, appraise, require_consent
 from verifier.consented import require_usable
 from verifier.entries.erasure import ErasureEntry
 from verifier.entries.kinds import REGISTRY_KINDS, AnswerEntry, DeclinedEntry, Entry, UndeterminedEntry, decode_logged

@@ -15,8 +15,9 @@ from typing import Any
 from circuits.credential import Credential
 from circuits.predicate import Predicate
 from circuits.query import Query
+from verifier.answered import Answered
 from verifier.attestation import Attestation
-from verifier.checking import Answered, EngineName, check
+from verifier.checking import EngineName, check
 from verifier.consented import Granted, open_granted
 from verifier.entries.kinds import AnswerEntry, ProviderEntry, decode
 from verifier.entries.parties import PartyEntry

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from api.conform.operations.members import Members, Operation
 from circuits.group import EngineName
+from verifier.answered import Answered
 from verifier.asked import require_asked
 from verifier.attestation import Attestation
-from verifier.checking import Answered, check, require_consent
+from verifier.checking import check, require_consent
 from verifier.consented import require_usable
 from verifier.entries.kinds import AnswerEntry, UndeterminedEntry, decode
 from verifier.errors import EntryError

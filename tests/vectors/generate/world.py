@@ -19,8 +19,9 @@ from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
+from verifier.answered import Answered
 from verifier.attestation import attest
-from verifier.checking import Answered, CheckedProof, Claim
+from verifier.checking import CheckedProof, Claim
 from verifier.consented import Granted
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, ProviderEntry, SchemaEntry, encode
 from verifier.fold.credentials import Registered

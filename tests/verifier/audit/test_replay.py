@@ -7,10 +7,11 @@ import pytest
 
 from circuits.encoding import canonical_json
 from circuits.jws import SigningKey
+from verifier.answered import Answered, Declined, Undetermined
 from verifier.attestation import attest
 from verifier.audit.export import export_lines
 from verifier.audit.replay import CLOCK_STEP, replay
-from verifier.checking import Answered, CheckedProof, Declined, Undetermined, appraise
+from verifier.checking import CheckedProof, appraise
 from verifier.entries.kinds import AnswerEntry, CredentialEntry, DeclinedEntry, SchemaEntry, encode
 from verifier.errors import Blame, CredentialExpired, NoteError
 from verifier.log.merkle import EMPTY_ROOT, Frontier

@@ -9,8 +9,9 @@ import pytest
 from circuits.attributes import Schema
 from circuits.encoding import b64u_decode, canonical_json
 from circuits.jws import SigningKey
+from verifier.answered import Undetermined
 from verifier.attestation import attest
-from verifier.checking import CheckedProof, Undetermined, appraise
+from verifier.checking import CheckedProof, appraise
 from verifier.entries.kinds import AnswerEntry, SchemaEntry, encode
 from verifier.errors import EvidenceError, MerkleError, RegistryError
 from verifier.evidence.evidence import build, verify_evidence
