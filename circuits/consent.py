@@ -227,15 +227,19 @@ def _allowed(found: object) -> Allowed:
         raise CredentialError(f"allowed.thresholds: must be an object of at most {MOST} attributes")
     return Allowed(
         None if found["attributes"] is None else _texts(found["attributes"], "attributes"),
-        {name: _texts(texts, f"thresholds.{name}") for name, texts in thresholds.items()},
+        {name: _texts(thresholds[name], "thresholds") for name in _texts([*thresholds], "thresholds")},
         _texts(found["questions"], "questions"),
     )
 
 
 def _texts(found: object, where: str) -> tuple[str, ...]:
-    if not isinstance(found, list) or len(found) > MOST or not all(isinstance(each, str) for each in found):
-        raise CredentialError(f"allowed.{where}: must be a list of at most {MOST} texts")
-    return tuple(found)
+    """Read texts for people to see: none does anything to the terminal that shows it."""
+    texts = (
+        [each for each in found if isinstance(each, str) and each.isprintable()] if isinstance(found, list) else None
+    )
+    if texts is None or texts != found or len(texts) > MOST:
+        raise CredentialError(f"allowed.{where}: must be a list of at most {MOST} texts of printable characters")
+    return tuple(texts)
 
 
 def _frequency(found: object) -> Frequency | None:

@@ -68,6 +68,10 @@ def test_another_key():
         ("allowed", {"attributes": [1], "thresholds": {}, "questions": []}),
         ("allowed", {"attributes": None, "thresholds": {"salary": "100"}, "questions": []}),
         ("allowed", {"attributes": None, "thresholds": {}, "questions": ["x"] * 65}),
+        ("allowed", {"attributes": ["a\x1b[2J"], "thresholds": {}, "questions": []}),
+        ("allowed", {"attributes": None, "thresholds": {"a\x1b[2J": ["1"]}, "questions": []}),
+        ("allowed", {"attributes": None, "thresholds": {"salary": ["1\n2"]}, "questions": []}),
+        ("allowed", {"attributes": None, "thresholds": {}, "questions": ["x\u202e > 1"]}),
         ("surplus", 1),
     ],
 )
