@@ -135,7 +135,7 @@ class Consents:
         return found
 
     def standing(self, subject: str, relying_party: str, *, via: str, now: int) -> Consent | None:
-        """The newest consent of a subject that stands, to a relying party, to ask through a verifier; None: there is none.
+        """The newest standing consent of a subject to a relying party, to ask through a verifier; None: there is none.
 
         Raises:
             SubjectUnknown: no such subject (the operator's fault).

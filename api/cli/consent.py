@@ -252,6 +252,7 @@ _PLACES: Final = {
     "frequency.count: ": "--often",
     "frequency.seconds: ": "--often",
     "the threshold ": "--threshold",
+    "the thresholds ": "--threshold",
     "the question ": "--question",
 }
 

@@ -49,6 +49,26 @@ def test_what_none_knows_is_named(allowed, said):
         require_meaning(allowed, BOTH)
 
 
+LADDER = {"ladder": ["100.00", "250.00"], "residual": "10.00"}
+RUNGS = schema("rungs", PAY | {"disclosure": LADDER}, SCORE)
+
+
+def test_a_threshold_that_would_be_declined_for_ever_is_not_consented_to():
+    for texts in (("100",), ("250.00", "100.00")):
+        require_meaning(Allowed(None, {"pay": texts, "score": ("3",)}), [RUNGS])
+    for text in ("99.99", "100.01", "250.01", "150"):
+        with pytest.raises(ConsentRefused, match=f"the threshold '{text}' of pay: the schema does not offer it"):
+            require_meaning(Allowed(None, {"pay": ("100", text)}), [RUNGS])
+        require_meaning(Allowed(None, {"pay": ("100",)}, (f"pay > {text}",)), [RUNGS])  # a question may be any
+        require_meaning(Allowed(None, {"pay": ("100", text)}), [RUNGS, PAYS])  # another schema has no ladder
+
+
+def test_thresholds_are_of_attributes_that_may_be_asked_about():
+    require_meaning(Allowed(("pay", "score"), {"score": ("3",)}), BOTH)
+    with pytest.raises(ConsentRefused, match="the thresholds of score mean nothing"):
+        require_meaning(Allowed(("pay",), {"score": ("3",)}), BOTH)
+
+
 def test_a_question_over_two_schemas_needs_both():
     question = Allowed(questions=("pay >= 10 && score == 1",))
     require_meaning(question, BOTH)
