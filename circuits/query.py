@@ -122,13 +122,20 @@ class Query:
 
     def to_bytes(self) -> bytes:
         """Encode every field in fixed order, each with its length in front."""
+        return self._written(self.nonce, self.issued_at, self.expires_at)
+
+    def request_digest(self) -> bytes:
+        """Digest what stays the same when it is put again because its answer was lost: not its nonce, nor its times."""
+        return hashlib.sha256(self._written(bytes(32), 0, 1)).digest()
+
+    def _written(self, nonce: bytes, issued_at: int, expires_at: int) -> bytes:
         max_age = "" if self.max_age is None else str(self.max_age)
         texts = (
             *(self.audience, self.relying_party, self.provider, self.subject, self.purpose, self.predicate_text),
-            *(self.as_of, max_age, calendar.rfc3339(self.issued_at), calendar.rfc3339(self.expires_at), self.consent),
+            *(self.as_of, max_age, calendar.rfc3339(issued_at), calendar.rfc3339(expires_at), self.consent),
             self.reasons,
         )
-        binary = (b64u_decode(self.id), self.nonce, self.predicate_digest, b"".join(self.schema_digests))
+        binary = (b64u_decode(self.id), nonce, self.predicate_digest, b"".join(self.schema_digests))
         return fields(_LABEL, *binary, *(text.encode() for text in texts))
 
     def to_json(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from circuits.query import Query, Reasons
 from circuits.values import ORDERED
 from circuits.vocabulary import Vocabulary
 from prover import holdings, inquiries, knowledge
+from prover.catalogue import within
 from prover.errors import Declined, VaultError
 from prover.holdings import Asked, Holdings
 from prover.inquiries import Earlier, Outcome, Told
@@ -142,7 +143,8 @@ class Ledger:
             asked = holdings.locked(connection, self._vault, query)
             if asked is not None:
                 case = _Case(self._vault, connection, asked, self._key, query, predicate, vocabulary)
-                spent = case.settle(self._schemas, shared=self._shared, now=now, entropy=entropy)
+                schemas = within(self._schemas, connection)
+                spent = case.settle(schemas, shared=self._shared, now=now, entropy=entropy)
         if asked is None or spent.told.outcome is Outcome.DECLINED:
             raise Declined
         return spent
@@ -173,7 +175,7 @@ class _Case:
             "subject_id": asked.subject.id,
             "consent_id": asked.consent_id,
             "query": vault.query_lookup(query.digest),
-            "request": vault.query_lookup(inquiries.request_of(query)),
+            "request": vault.query_lookup(query.request_digest()),
         }
 
     def settle(self, schemas: Schemas, *, shared: bool, now: int, entropy: Entropy) -> Spent:
@@ -236,10 +238,10 @@ class _Case:
         query = self._query
         subject = self._asked.subject
         party, everyone = (self._vault.party_lookup(subject.lookup, name) for name in (query.relying_party, ""))
-        kept = knowledge.recall(self._connection, self._notes, subject.id, party=party, everyone=everyone)
+        kept, digests = knowledge.recall(self._connection, self._notes, subject.id, party=party, everyone=everyone)
         nothing = Learnt()
         learnt = [kept.get(each, nothing) for each in (party, everyone)]
-        published = knowledge.versions(self._connection, schemas)
+        published = knowledge.in_order(map(schemas, digests))
         names = Names(self._vocabulary, *learnt, schemas=schemas, versions=published)
         question = Question(self._predicate, names, query.as_of_day, query.reasons)
         current = found.current(self._vocabulary)

@@ -5,7 +5,7 @@ key and erased with them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -170,11 +170,6 @@ class Earlier:
 
     def __repr__(self) -> str:
         return "<Earlier redacted>"
-
-
-def request_of(query: Query) -> bytes:
-    """The digest of what stays the same when a query is put again because its answer was lost: not its times."""
-    return replace(query, nonce=bytes(32), issued_at=0, expires_at=1).digest
 
 
 def earlier(connection: Connection, notes: Notes, query: bytes, request: bytes) -> Earlier | None:

@@ -7,12 +7,12 @@ that is superseded it is forgotten, and the cuts stay.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, insert, null, select, union_all, update
 
 from circuits.attributes import Attribute, Disclosure, Schema
 from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
@@ -26,11 +26,13 @@ from prover.vault import Entropy, Notes
 Schemas = Callable[[bytes], Schema]
 """The provider's schema with this digest."""
 _SUBJECT = KNOWLEDGE.c.subject_id == bindparam("subject")
-_READ = select(KNOWLEDGE.c.party, KNOWLEDGE.c.sealed).where(
-    _SUBJECT, KNOWLEDGE.c.party.in_([bindparam("party"), bindparam("everyone")])
+_READ = union_all(
+    select(KNOWLEDGE.c.party, KNOWLEDGE.c.sealed).where(
+        _SUBJECT, KNOWLEDGE.c.party.in_([bindparam("party"), bindparam("everyone")])
+    ),
+    select(cast(null(), LargeBinary), SCHEMAS.c.digest),  # in one go: it is asked for at every question
 )
 _NEW = insert(KNOWLEDGE)
-_VERSIONS = select(SCHEMAS.c.digest)
 _MORE = update(KNOWLEDGE).where(_SUBJECT, KNOWLEDGE.c.party == bindparam("of")).values(sealed=bindparam("sealed"))
 
 
@@ -166,26 +168,26 @@ def find(schema: Schema, full: str) -> Attribute:
         raise SchemaError(schema.name, f"no attribute named {full!r}") from None
 
 
-def versions(connection: Connection, schemas: Schemas) -> tuple[Schema, ...]:
-    """All the provider's schemas, ascending by name and version."""
-    found = (schemas(bytes(digest)) for digest in connection.scalars(_VERSIONS))
-    return tuple(sorted(found, key=lambda schema: (schema.name, schema.version)))
+def in_order(schemas: Iterable[Schema]) -> tuple[Schema, ...]:
+    """Sort schemas by name and version."""
+    return tuple(sorted(schemas, key=lambda schema: (schema.name, schema.version)))
 
 
 def recall(
     connection: Connection, notes: Notes, subject: bytes, *, party: bytes, everyone: bytes
-) -> Mapping[bytes, Learnt]:
-    """What a relying party and all of them together know of a subject, by their keyed hashes; one may not be there.
+) -> tuple[Mapping[bytes, Learnt], list[bytes]]:
+    """What a relying party and all of them together know of a subject; and the digests of all the provider's schemas.
 
-    Where it is the same it is one and the same: then nobody else has asked.
+    Knowledge is found by keyed hashes; one may not be there. Where it is the same it is one and the same: then nobody
+    else has asked.
 
     Raises:
         VaultError: the vault was tampered with.
     """
     rows = connection.execute(_READ, {"subject": subject, "party": party, "everyone": everyone}).all()
-    opened = {bytes(row.party): notes.open(bytes(row.sealed), of=bytes(row.party)) for row in rows}
+    opened = {bytes(of): notes.open(bytes(sealed), of=bytes(of)) for of, sealed in rows if of is not None}
     read = {content: Learnt.from_bytes(content) for content in set(opened.values())}
-    return {of: read[content] for of, content in opened.items()}
+    return {of: read[content] for of, content in opened.items()}, [bytes(digest) for of, digest in rows if of is None]
 
 
 def keep(

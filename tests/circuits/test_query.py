@@ -63,6 +63,12 @@ def test_every_field_is_in_the_digest(name):
     assert Query.from_json(changed.to_json()) == changed
 
 
+@pytest.mark.parametrize("name", CHANGES)
+def test_put_again_it_is_the_same_request(name):
+    same = dataclasses.replace(QUERY, **{name: CHANGES[name]}).request_digest() == QUERY.request_digest()
+    assert same is (name in {"nonce", "issued_at", "expires_at"})
+
+
 def test_text_does_not_slide_from_field_to_field():
     one = dataclasses.replace(QUERY, audience="ab", relying_party="c")
     other = dataclasses.replace(QUERY, audience="a", relying_party="bc")
