@@ -1,9 +1,12 @@
 """The provider's schemas, as kept in the vault's database; each is read once."""
 
-from sqlalchemy import Engine, select
+from functools import partial
+
+from sqlalchemy import Connection, Engine, select
 
 from circuits.attributes import Schema
 from prover.errors import QueryRefused, VaultError
+from prover.knowledge import Schemas
 from prover.models import SCHEMAS
 
 
@@ -25,7 +28,16 @@ class Catalogue:
         if (known := self._schemas.get(digest)) is not None:
             return known
         with self._engine.connect().execution_options(reading=True) as connection:
-            body = connection.scalar(select(SCHEMAS.c.body).where(SCHEMAS.c.digest == digest))
+            return self._read(connection, digest)
+
+    def within(self, connection: Connection) -> Schemas:
+        """Find them over a connection that is there already: whoever holds one, and a row, waits for no other."""
+        return partial(self._read, connection)
+
+    def _read(self, connection: Connection, digest: bytes) -> Schema:
+        if (known := self._schemas.get(digest)) is not None:
+            return known
+        body = connection.scalar(select(SCHEMAS.c.body).where(SCHEMAS.c.digest == digest))
         if body is None:
             raise QueryRefused("the query is under a schema this provider does not use")
         schema = Schema.from_json(bytes(body))
@@ -33,3 +45,8 @@ class Catalogue:
             raise VaultError("a stored schema is not the one it is kept as")
         self._schemas[digest] = schema
         return schema
+
+
+def within(schemas: Schemas, connection: Connection) -> Schemas:
+    """Find schemas over a connection that is there already, if they are not at hand: see Catalogue."""
+    return schemas.within(connection) if isinstance(schemas, Catalogue) else schemas

@@ -126,7 +126,7 @@ class Subjects:
 
     def _insights(self, whose: SealedSubject) -> list[Insight]:
         with self._engine.connect().execution_options(reading=True) as connection:
-            return insights(connection, self._vault, whose, self.schemas)
+            return insights(connection, self._vault, whose, self.schemas.within(connection))
 
     def _known(self, reference: str) -> SealedSubject:
         return self._found(SUBJECTS.c.lookup == self._vault.lookup(reference))

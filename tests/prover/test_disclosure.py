@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from inspect import signature
 from typing import get_type_hints
@@ -16,12 +17,14 @@ from circuits.encoding import b64u
 from circuits.leakage import Knowledge, Known, Question
 from circuits.query import Query
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Catalogue
 from prover.disclosure import Ledger, Standing, judge
 from prover.errors import Declined, VaultError
 from prover.inquiries import Outcome, page
 from prover.knowledge import Learnt
 from prover.models import INQUIRIES, KNOWLEDGE, SUBJECTS
 from prover.records import Record
+from prover.subjects import Subjects
 from prover.vault import SealedSubject
 
 NOW = 1_800_000_000  # 2027-01-15
@@ -209,6 +212,19 @@ def test_a_new_version_may_promise_less_of_what_is_issued_under_it(issue, ask, s
     assert spend(ask("debt > 50000")) is True
     assert spend(ask("debt > 50990")) == "declined"
     assert spend(ask("debt > 50990", schema=newer)) is False
+
+
+def test_who_decides_waits_for_no_second_connection(engine, vault, signing_key, issue, ask, spend):  # noqa: PLR0917 - fixtures
+    """All others may be in use, and by those who wait for this one."""
+    issue(debt=50_500)
+    issue("bob", under=schema(name="other"), debt=1)
+    ledger = Ledger(engine, vault, key=signing_key.public, schemas=Catalogue(engine))
+    with ExitStack() as stack:
+        for _ in range(engine.pool.size() + engine.pool._max_overflow - 1):
+            stack.enter_context(engine.connect())
+        assert spend(ask("debt > 50000"), ledger=ledger) is True
+        subjects = Subjects(engine, vault)
+        assert len(subjects.insights_about("alice")) == 1
 
 
 @pytest.mark.parametrize("answer", [True, False])
