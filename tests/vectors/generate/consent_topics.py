@@ -39,6 +39,8 @@ def _consents(stated):
     yield "extra", {"note": "x"}, "a member more"
     yield "mode", {"mode": "values"}, "there is one mode: yes or no"
     yield "purpose", {"purpose": "gossip"}, "no such purpose"
+    yield "purpose-list", {"purpose": ["sandbox"]}, "a list is no purpose"
+    yield "purpose-object", {"purpose": {}}, "an object is no purpose"
     yield "reasons", {"reasons": "all"}, "no such reasons"
     yield "exp", {"exp": stated["iat"]}, "it ends when it begins"
     yield "iat", {"iat": "now"}, "a time that is no number"
@@ -61,6 +63,8 @@ def _consents(stated):
     yield "attributes-text", {"allowed": allowed | {"attributes": "salary"}}, "a text is no list"
     yield "attributes-number", {"allowed": allowed | {"attributes": [1]}}, "a number is no attribute"
     yield "attributes-many", {"allowed": allowed | {"attributes": ["salary"] * 65}}, "more than 64 attributes"
+    yield "attributes-escape", {"allowed": allowed | {"attributes": ["salary\x1b[2J"]}}, "a control character"
+    yield "questions-lines", {"allowed": allowed | {"questions": ["owns_home ||\nsanctioned"]}}, "a line break"
     yield "questions-null", {"allowed": allowed | {"questions": None}}, "null is no list of questions"
     yield "questions-many", {"allowed": allowed | {"questions": ["owns_home"] * 65}}, "more than 64 questions"
     yield "thresholds-list", {"allowed": allowed | {"thresholds": ["100000"]}}, "thresholds of no attribute"
@@ -167,6 +171,7 @@ class _Permissions:
             rungs: granted(allowed=Allowed(thresholds={"salary": ("50000", "100000.00")})),
             asked: granted(allowed=Allowed(attributes=(), questions=("debt * 100 <= salary * 40", "owns_home"))),
         }
+        self._of_ages()
         for name, limit, text, why in (
             ("attribute", some, "salary > 123456", "about this one, any threshold"),
             ("attributes", some, "salary > 1 && age(date_of_birth) >= 21", "about both"),
@@ -198,6 +203,19 @@ class _Permissions:
         self.accept("two-schemas", both, BOTH, "under two schemas", schemas=(PAY, PERSON))
         one = granted(allowed=Allowed(attributes=("monthly_pay",)))
         self.reject("two-schemas-one", one, BOTH, "about one of two", mutates="two-schemas", schemas=(PAY, PERSON))
+
+    def _of_ages(self):
+        """A question about an age is another one every day; one day is given for time zones."""
+        days = {"issued_at": NOW - 86_400, "expires_at": NOW + 86_400}
+        named, adult = Allowed(attributes=(), questions=("age(date_of_birth) >= 21",)), "age(date_of_birth) >= 21"
+        given = granted(allowed=named, **days)
+        self.accept("age", given, adult, "counted today")
+        self.accept("age-first", given, adult, "the day before it was given", as_of="2026-11-16")
+        self.accept("age-last", given, adult, "the day after it ends", as_of="2026-11-20")
+        self.reject("age-before", given, adult, "a day earlier", mutates="age-first", as_of="2026-11-15")
+        self.reject("age-after", given, adult, "a day later", mutates="age-last", as_of="2026-11-21")
+        other = granted(allowed=Allowed(attributes=("date_of_birth",)), **days)
+        self.accept("age-any", other, adult, "whatever is asked of this attribute, any day", as_of="2016-11-15")
 
 
 def topics():
