@@ -19,17 +19,14 @@ from circuits.encoding import b64u, b64u_decode
 from circuits.errors import CredentialError, EncodingError
 from circuits.jws import SigningKey
 from circuits.withdrawal import withdraw
-from prover.errors import ConsentRefused, SubjectUnknown
+from prover import people
+from prover.errors import ConsentRefused
 from prover.models import CONSENTS, SCHEMAS, SUBJECTS
-from prover.rows import hold
 from prover.terms import Terms, require_meaning
 from prover.vault import Entropy, Notes, SealedSubject, Vault
 
-_SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
 _PENDING = CONSENTS.c.revoked_at.is_not(None) & CONSENTS.c.entry_index.is_(None)
 _AT_ONCE = 500
-_FOUND = select(*_SUBJECT).where(SUBJECTS.c.lookup == bindparam("wanted"))
-_HELD = _FOUND.with_for_update()
 _BEFORE = (
     select(CONSENTS.c.id, CONSENTS.c.sealed, CONSENTS.c.revoked_at, CONSENTS.c.expires_at)
     .where(CONSENTS.c.subject_id == bindparam("subject"), CONSENTS.c.party == bindparam("whom"))
@@ -96,7 +93,7 @@ class Consents:
             VaultError: the vault was tampered with.
         """
         with self._engine.begin() as connection:
-            whose = _subject(connection, self._vault, subject)
+            whose = people.hold(connection, self._vault, subject)
             bodies = connection.scalars(
                 select(SCHEMAS.c.body).order_by(SCHEMAS.c.created_at.desc(), SCHEMAS.c.digest)
             ).all()
@@ -119,9 +116,9 @@ class Consents:
         found: dict[str, Consent] = {}
         new: list[dict[str, object]] = []
         with self._engine.begin() as connection:
-            hold(connection, [self._vault.lookup(reference) for reference in subjects])
+            people.hold_all(connection, [self._vault.lookup(reference) for reference in subjects])
             for reference in dict.fromkeys(subjects):
-                whose = _subject(connection, self._vault, reference)
+                whose = people.hold(connection, self._vault, reference)
                 before = self._before(connection, whose, terms.relying_party)
                 standing = _standing(before, now)
                 if standing is not None:
@@ -141,7 +138,7 @@ class Consents:
             SubjectUnknown: no such subject (the operator's fault).
         """
         with self._reading() as connection:
-            whose = _subject(connection, self._vault, subject, locked=False)
+            whose = people.find(connection, self._vault, subject)
             before = self._before(connection, whose, relying_party)
         notes = self._vault.notes(whose)
         standing = (row for row in before if _stands(row, now))
@@ -179,7 +176,7 @@ class Consents:
         chosen = _listed()
         with self._reading() as connection:
             if subject is not None:
-                whose = _subject(connection, self._vault, subject, locked=False)
+                whose = people.find(connection, self._vault, subject)
                 chosen = chosen.where(CONSENTS.c.subject_id == whose.id)
             rows = connection.execute(chosen.order_by(CONSENTS.c.granted_at, CONSENTS.c.id)).all()
         return [self._granted(row) for row in rows]
@@ -197,7 +194,7 @@ class Consents:
         for row in rows:
             digest = self._granted(row).consent.digest
             said = withdraw(provider=self._provider, consent=digest, issued_at=now, key=self._key)
-            found.append(PendingWithdrawal(bytes(row.id), said.token))
+            found.append(PendingWithdrawal(bytes(row.consent_id), said.token))
         return found
 
     def pending_count(self) -> int:
@@ -260,9 +257,8 @@ class Consents:
         return Consent.recall(notes.open(sealed, of=consent_id).decode(), self._key.public)
 
     def _granted(self, row: Row[*tuple[Any, ...]]) -> Granted:
-        columns = (row.subject_id, row.lookup, row.sealed_reference, row.wrapped_key)
-        whose = SealedSubject(*(bytes(column) for column in columns))
-        opened = self._opened(self._vault.notes(whose), bytes(row.id), bytes(row.sealed))
+        whose = people.read(row)
+        opened = self._opened(self._vault.notes(whose), bytes(row.consent_id), bytes(row.sealed))
         return Granted(self._vault.reference(whose), opened, row.revoked_at)
 
 
@@ -273,7 +269,7 @@ def handles_of(connection: Connection, vault: Vault, reference: str) -> tuple[st
         SubjectUnknown: no such subject (the operator's fault).
         VaultError: the vault was tampered with.
     """
-    whose = _subject(connection, vault, reference)
+    whose = people.hold(connection, vault, reference)
     chosen = select(CONSENTS.c.id, CONSENTS.c.sealed).where(CONSENTS.c.subject_id == whose.id)
     rows = connection.execute(chosen).all()
     if not rows:
@@ -293,12 +289,5 @@ def _stands(row: Row[*tuple[Any, ...]], now: int) -> bool:
 
 
 def _listed() -> Any:  # noqa: ANN401 - a statement over some columns of two tables
-    return select(CONSENTS, *_SUBJECT[1:]).join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)
-
-
-def _subject(connection: Connection, vault: Vault, reference: str, *, locked: bool = True) -> SealedSubject:
-    """The subject; locked, until the transaction ends nobody erases them or answers about them."""
-    row = connection.execute(_HELD if locked else _FOUND, {"wanted": vault.lookup(reference)}).one_or_none()
-    if row is None:
-        raise SubjectUnknown("no such subject in this vault")
-    return SealedSubject(*(bytes(column) for column in row))
+    columns = (*people.COLUMNS, CONSENTS.c.id.label("consent_id"), CONSENTS.c.sealed, CONSENTS.c.revoked_at)
+    return select(*columns).join_from(CONSENTS, SUBJECTS, CONSENTS.c.subject_id == SUBJECTS.c.id)

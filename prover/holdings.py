@@ -19,6 +19,7 @@ from circuits.pedersen import Opening
 from circuits.predicate import Predicate
 from circuits.query import Query
 from circuits.vocabulary import Vocabulary
+from prover import people
 from prover.errors import VaultError
 from prover.models import CONSENTS, CREDENTIALS, SUBJECTS
 from prover.vault import SealedSubject, Vault
@@ -182,9 +183,12 @@ def locked(connection: Connection, vault: Vault, query: Query) -> Asked | None:
     row = connection.execute(_ASKED, named).one_or_none()
     if row is None:
         return None
-    subject = SealedSubject(bytes(row.id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key))
     return Asked(
-        subject, row.disputed_at is not None, bytes(row.consent_id), bytes(row.consent), row.revoked_at is not None
+        people.read(row),
+        row.disputed_at is not None,
+        bytes(row.consent_id),
+        bytes(row.consent),
+        row.revoked_at is not None,
     )
 
 

@@ -21,8 +21,9 @@ from circuits.jws import SigningKey
 from circuits.pedersen import Opening, commit, random_blinding
 from prover.errors import ImportRefused
 from prover.models import CREDENTIALS, OUTBOX, SCHEMAS
+from prover.people import hold_all
 from prover.records import EncodedRecord, Record, Reject, encode
-from prover.rows import Batch, Holding, adopt, held, hold
+from prover.rows import Batch, Holding, adopt, held
 from prover.vault import Entropy, Vault
 
 YEAR = 365 * 86_400
@@ -158,7 +159,7 @@ class Issuer:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
             adopt(connection, schema, now)
-            hold(connection, list(lookups.values()))
+            hold_all(connection, list(lookups.values()))
             holdings = held(connection, list(lookups.values()), schema)
             if holdings != supposed:  # somebody else wrote about one of them meanwhile: all over again, in our turn
                 outcomes, batch = decide(holdings)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from circuits.attributes import Schema
 from circuits.credential import Credential
+from prover import people
 from prover.errors import ImportRefused
 from prover.models import CREDENTIALS, OUTBOX, SCHEMAS, SUBJECTS
 from prover.vault import SealedSubject
@@ -104,26 +105,10 @@ def adopt(connection: Connection, schema: Schema, now: int) -> None:
     connection.execute(insert(SCHEMAS).values(digest=schema.digest, body=schema.to_bytes(), created_at=now))
 
 
-def hold(connection: Connection, lookups: Sequence[bytes]) -> None:
-    """Hold the rows of those subjects there are: until the transaction ends nobody erases them, or answers about them.
-
-    All who hold several take them in this order, else two could wait for each other.
-    """
-    if connection.dialect.name == "sqlite":  # where every writer holds all rows: see api.database
-        return
-    ordered = sorted(set(lookups))
-    for start in range(0, len(ordered), _ASK_AT_ONCE):
-        some = SUBJECTS.c.lookup.in_(ordered[start : start + _ASK_AT_ONCE])
-        connection.execute(select(SUBJECTS.c.id).where(some).order_by(SUBJECTS.c.lookup).with_for_update())
-
-
 def held(connection: Connection, lookups: Sequence[bytes], schema: Schema) -> dict[bytes, Holding]:
     """What the vault holds of the subjects with these lookups, by lookup."""
     chosen = select(
-        SUBJECTS.c.id.label("subject_id"),
-        SUBJECTS.c.lookup,
-        SUBJECTS.c.sealed_reference,
-        SUBJECTS.c.wrapped_key,
+        *people.COLUMNS,
         CREDENTIALS.c.id.label("current"),
         CREDENTIALS.c.fingerprint,
         CREDENTIALS.c.as_of,
@@ -139,9 +124,7 @@ def held(connection: Connection, lookups: Sequence[bytes], schema: Schema) -> di
     for start in range(0, len(lookups), _ASK_AT_ONCE):
         some = lookups[start : start + _ASK_AT_ONCE]
         for row in connection.execute(chosen.where(SUBJECTS.c.lookup.in_(some))):
-            subject = SealedSubject(
-                bytes(row.subject_id), bytes(row.lookup), bytes(row.sealed_reference), bytes(row.wrapped_key)
-            )
+            subject = people.read(row)
             current = row.current and Current(row.current, bytes(row.fingerprint), row.as_of, row.expires_at)
             holdings[subject.lookup] = Holding(subject, current)
     return holdings

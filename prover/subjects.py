@@ -7,12 +7,11 @@ who was identified to begin with. It is good until it is taken back, or the pers
 import re
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from circuits.encoding import b64u
-from prover import inquiries
+from prover import inquiries, people
 from prover.catalogue import Catalogue
-from prover.errors import SubjectUnknown
 from prover.inquiries import Page
 from prover.insight import Insight, insights
 from prover.models import SUBJECTS, TOKENS
@@ -21,7 +20,6 @@ from prover.vault import Entropy, SealedSubject, Vault
 PREFIX: Final = "zks_"
 _SECRET: Final = 32
 _TOKEN: Final = re.compile(r"zks_[A-Za-z0-9_-]{43}")
-_SUBJECT = (SUBJECTS.c.id, SUBJECTS.c.lookup, SUBJECTS.c.sealed_reference, SUBJECTS.c.wrapped_key)
 
 
 class Subjects:
@@ -40,13 +38,9 @@ class Subjects:
             SubjectUnknown: no such subject (the operator's fault).
         """
         token = PREFIX + b64u(entropy(_SECRET))
-        lookup = self._vault.lookup(reference)
         with self._engine.begin() as connection:
-            chosen = select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == lookup).with_for_update()
-            subject_id = connection.scalar(chosen)
-            if subject_id is None:
-                raise SubjectUnknown("no such subject in this vault")
-            row = {"digest": self._vault.token_lookup(token), "subject_id": subject_id, "created_at": now}
+            whose = people.hold(connection, self._vault, reference)
+            row = {"digest": self._vault.token_lookup(token), "subject_id": whose.id, "created_at": now}
             connection.execute(insert(TOKENS).values(row))
         return token
 
@@ -57,12 +51,8 @@ class Subjects:
             SubjectUnknown: no such subject (the operator's fault).
         """
         with self._engine.begin() as connection:
-            subject_id = connection.scalar(
-                select(SUBJECTS.c.id).where(SUBJECTS.c.lookup == self._vault.lookup(reference)).with_for_update()
-            )
-            if subject_id is None:
-                raise SubjectUnknown("no such subject in this vault")
-            theirs = (TOKENS.c.subject_id == subject_id) & TOKENS.c.revoked_at.is_(None)
+            whose = people.hold(connection, self._vault, reference)
+            theirs = (TOKENS.c.subject_id == whose.id) & TOKENS.c.revoked_at.is_(None)
             return connection.execute(update(TOKENS).where(theirs).values(revoked_at=now)).rowcount
 
     def holder(self, token: str) -> str:
@@ -111,10 +101,10 @@ class Subjects:
             VaultError: the vault was tampered with.
         """
         theirs = SUBJECTS.c.disputed_at.is_not(None) & SUBJECTS.c.lookup.is_not(None)
-        chosen = select(*_SUBJECT, SUBJECTS.c.disputed_at).where(theirs).order_by(SUBJECTS.c.disputed_at)
+        chosen = select(*people.COLUMNS, SUBJECTS.c.disputed_at).where(theirs).order_by(SUBJECTS.c.disputed_at)
         with self._engine.connect().execution_options(reading=True) as connection:
             rows = connection.execute(chosen).all()
-        return [(self._vault.reference(SealedSubject(*map(bytes, row[:-1]))), row.disputed_at) for row in rows]
+        return [(self._vault.reference(people.read(row)), row.disputed_at) for row in rows]
 
     def settle(self, reference: str) -> None:
         """Note that a person's dispute is settled: for the provider's operator, who looked into it.
@@ -129,16 +119,11 @@ class Subjects:
             return insights(connection, self._vault, whose, self.schemas.within(connection))
 
     def _known(self, reference: str) -> SealedSubject:
-        return self._found(SUBJECTS.c.lookup == self._vault.lookup(reference))
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return people.find(connection, self._vault, reference)
 
     def _holder(self, token: str) -> SealedSubject:
         wanted = self._vault.token_lookup(token if _TOKEN.fullmatch(token) else "")
         theirs = select(TOKENS.c.subject_id).where(TOKENS.c.digest == wanted, TOKENS.c.revoked_at.is_(None))
-        return self._found(SUBJECTS.c.id.in_(theirs))
-
-    def _found(self, which: ColumnElement[bool]) -> SealedSubject:
         with self._engine.connect().execution_options(reading=True) as connection:
-            row = connection.execute(select(*_SUBJECT).where(which, SUBJECTS.c.lookup.is_not(None))).one_or_none()
-        if row is None:
-            raise SubjectUnknown("no such subject in this vault")
-        return SealedSubject(*(bytes(column) for column in row))
+            return people.find_where(connection, SUBJECTS.c.id.in_(theirs))
