@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from refusals import QUESTION, kinds
+from declining import QUESTION, kinds
 
 from circuits.encoding import b64u
 from verifier.entries.kinds import DeclinedEntry, decode_logged

@@ -27,7 +27,7 @@ from api.tables import GENERATORS
 from circuits.group import use_tables
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "api"))  # the tests are no package
-import refusals  # type: ignore[import-not-found]  # found by the path above
+import declining  # type: ignore[import-not-found]  # found by the path above
 from conftest import World  # type: ignore[import-not-found]  # found by the path above
 
 RESULTS = Path(__file__).with_name("declines.md")
@@ -64,7 +64,7 @@ def measure(world: Any, bodies: Mapping[str, Any], each: int) -> dict[str, list[
 def answered(world: Any, clients: int) -> Iterator[list[int]]:
     """So many clients ask and are answered, as fast as they can; the list has one member for each answer."""
     over, told = threading.Event(), []
-    body = {"predicate": refusals.QUESTION, "consent": world.consent("fine")}
+    body = {"predicate": declining.QUESTION, "consent": world.consent("fine")}
 
     def ask() -> None:
         with world.verifier_server.client(world.verifier.lender) as lender:
@@ -116,7 +116,7 @@ def main() -> None:
         use_tables(tables).prepare(GENERATORS)
         quiet = redirect_stdout(io.StringIO())
         with quiet, World(Path(folder), tables, prover={"proving_timeout": 60}, prover_timeout=60).running() as world:
-            bodies = refusals.kinds(world)
+            bodies = declining.kinds(world)
             alone = measure(world, bodies, options.each)
             with answered(world, options.answering) as told:
                 among = measure(world, bodies, options.each)
