@@ -10,6 +10,7 @@ from api.prover.service import REFUSALS, Operator, Service
 from api.web.foundation import StrictRoute
 from api.web.problems import Problem, documented
 from api.wire.consents import ConsentList, ConsentRequest, ConsentView
+from circuits.errors import EncodingError
 from circuits.query import MAX_NAME
 from prover.consent import Granted
 from prover.errors import ConsentRefused, SubjectUnknown
@@ -32,8 +33,10 @@ def grant(body: ConsentRequest, _: Operator, service: Service, response: Respons
         given = service.consents.grant(body.subject, body.terms(), now=now(), entropy=os.urandom)
     except SubjectUnknown:
         raise Problem("not-found", _MISSING) from None
+    except EncodingError as error:
+        raise Problem("bad-request", f"expires_at: {error}") from None
     except ConsentRefused as error:
-        raise Problem("unprocessable", str(error)) from None
+        raise Problem("unprocessable", _as_asked(str(error))) from None
     response.headers["Cache-Control"] = "no-store"
     return ConsentView.of(Granted(body.subject, given, None))
 
@@ -64,3 +67,10 @@ def revoke(consent: str, _: Operator, service: Service, response: Response) -> C
     service.wake()
     response.headers["Cache-Control"] = "no-store"
     return ConsentView.of(ended)
+
+
+def _as_asked(refused: str) -> str:
+    """What is wrong, by the name that the request has for it, not the token."""
+    member, _, what = refused.partition(": ")
+    asked = {"exp": "expires_at", "aud": "relying_party"}.get(member)
+    return refused if asked is None else f"{asked}: {what.replace('iat', 'now')}"

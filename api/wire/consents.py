@@ -1,6 +1,6 @@
 """What the operator and the provider's people send to the prover and get from it."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -12,6 +12,7 @@ from prover.consent import Granted
 from prover.terms import Terms
 
 Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]], Field(max_length=MOST)]
+MANY: Final = 999_999_999
 Why = Literal["outcome-only", "failed-clauses"]
 
 
@@ -31,8 +32,8 @@ class AllowedTerms(Wire):
 class FrequencyTerms(Wire):
     """At most `count` questions in any `seconds`."""
 
-    count: Annotated[int, Field(ge=1)]
-    seconds: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1, le=MANY)]
+    seconds: Annotated[int, Field(ge=1, le=MANY)]
 
 
 class ConsentRequest(Wire):

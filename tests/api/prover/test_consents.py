@@ -79,6 +79,21 @@ def test_what_is_no_consent_is_not_granted(prover, operator, change, status):
     assert prover.post("/v1/consents", json=FAIR | change, headers=operator).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at: must be after now"),
+        ({"expires_at": "tomorrow"}, "expires_at: a time is written YYYY-MM-DDTHH:MM:SSZ"),
+        ({"frequency": {"count": 10**20, "seconds": 1}}, "frequency/count: must be less than or equal to 999999999"),
+        ({"allowed": {"thresholds": {"salary": ["lots"]}}}, "the threshold 'lots' of salary: "),
+    ],
+    ids=str,
+)
+def test_a_refusal_names_what_was_sent(prover, operator, change, said):
+    assert prover.post("/v1/consents", json=FAIR, headers=operator).status_code == 201
+    assert prover.post("/v1/consents", json=FAIR | change, headers=operator).json()["detail"].startswith(said)
+
+
 def test_what_is_not_there_is_not_found(prover, operator):
     assert prover.get("/v1/consents", headers=operator).status_code == 200
     assert prover.get("/v1/consents?subject=nobody", headers=operator).status_code == 404
