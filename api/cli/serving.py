@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 GRACE_SECONDS = 5
+# Longer than clients keep a connection that is idle, which is five seconds with most: whoever sends just when it is
+# closed does not know whether anything was done.
+IDLE_SECONDS = 60
 
 
 def leave_with_parent() -> None:
@@ -53,6 +56,7 @@ def run(app: "FastAPI", *, address: Address, descriptor: int | None) -> None:
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     server = uvicorn.Server(config)
     # Once all is closed uvicorn raises the signal again; an exit instead of a death lets temporary directories go.

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
+from api.cli.serving import IDLE_SECONDS
 from api.database import migrate, open_engine
 from api.prover.app import create_app as create_prover
 from api.settings import ProverSettings, VerifierSettings
@@ -163,7 +164,8 @@ class Server:
         self.app = app
         self.listener = listener or listen(port)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2)
+        served = {"log_config": None, "access_log": False, "lifespan": "on", "timeout_graceful_shutdown": 2}
+        config = uvicorn.Config(app, **served, timeout_keep_alive=IDLE_SECONDS)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]}, daemon=True)
 
