@@ -83,7 +83,8 @@ class Allowance:
     def _decided(self, decision: Decision, gaps: Sequence[_Gap]) -> dict[str, Any]:
         refusal = decision.refusal
         if refusal is None:
-            words = "yes, and its answer tells nothing" if decision.free else "yes, if the person consents"
+            room = " and earlier answers leave room" if self._narrowing() else ""
+            words = "yes, and its answer tells nothing" if decision.free else f"yes, if the person consents{room}"
         else:
             words = f"no: {'; '.join(self._why(refusal, gaps))}"
         return {"allowed": refusal is None, "refusal": refusal and refusal.value, "words": words}
@@ -97,6 +98,12 @@ class Allowance:
             yield f"an answer could leave less possible than {' and '.join(self._promised())}"
         else:
             yield _WORDS[refusal]
+
+    def _narrowing(self) -> bool:
+        """Whether what was asked before can be a reason to decline."""
+        schema = self._question.schema
+        promises = (schema.attribute(name).disclosure for form in self._cuts for _, name in form)
+        return any(promise is not None and promise.residual for promise in promises)
 
     def _promised(self) -> Iterator[str]:
         for name in self._question.predicate.attributes:

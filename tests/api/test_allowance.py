@@ -50,6 +50,8 @@ def test_what_is_said_is_what_is_decided(text):
     if TEXTS[text] is None:
         assert told["if_offered"] is None
         assert told["words"].startswith("yes")
+        promised = any(SCHEMA.attribute(name).disclosure for name in question.predicate.attributes)
+        assert ("earlier answers leave room" in told["words"]) is (promised and not decision.free)
     else:
         offered = decide(question, Known(), as_offered(question))
         assert (told["if_offered"]["refusal"], told["if_offered"]["allowed"]) == (
