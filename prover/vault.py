@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from circuits.attributes import Schema
 from circuits.consent import HANDLE
@@ -258,12 +258,15 @@ class Vault:
     def dispute(self, engine: Engine, reference: str, *, since: int | None) -> None:
         """Note that a subject disputes what is held of them since then (Unix seconds); None settles the dispute.
 
+        Who disputes again has waited since the first time.
+
         Raises:
             SubjectUnknown: no such subject (the operator's fault).
         """
+        first = None if since is None else func.coalesce(SUBJECTS.c.disputed_at, since)
         with engine.begin() as connection:
             known = SUBJECTS.c.lookup == self.lookup(reference)
-            if connection.execute(update(SUBJECTS).where(known).values(disputed_at=since)).rowcount != 1:
+            if connection.execute(update(SUBJECTS).where(known).values(disputed_at=first)).rowcount != 1:
                 raise SubjectUnknown("no such subject in this vault")
 
     def _keyed(self, message: bytes) -> bytes:

@@ -121,7 +121,7 @@ def dispute(person: Holder, service: Service) -> Disputed:
     """For the person. Every answer about them is undetermined, `disputed`, until the operator has settled it."""
     since = now()
     service.subjects.dispute(person.token, since=since)
-    return Disputed(disputed_at=rfc3339(since))
+    return Disputed(disputed_at=rfc3339(service.subjects.disputed_at(person.token) or since))
 
 
 @router.get("/v1/disputes", summary="Who disputes what is held of them", responses=documented(*REFUSALS))

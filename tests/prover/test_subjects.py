@@ -38,8 +38,9 @@ def test_disputes_wait_for_the_operator_the_longest_first(engine, vault, subject
     tokens = {name: subjects.issue_token(name, now=NOW, entropy=os.urandom) for name in ("alice", "bob")}
     assert subjects.disputes() == []
     for name, since in (("bob", NOW), ("alice", NOW + 1)):
-        subjects.dispute(tokens[name], since=since)
-        assert subjects.disputed_at(tokens[name]) == since
+        for again in (since, since + 9):  # whoever says so again has waited since the first time
+            subjects.dispute(tokens[name], since=again)
+            assert subjects.disputed_at(tokens[name]) == since
     assert subjects.disputes() == [("bob", NOW), ("alice", NOW + 1)]
     subjects.settle("bob")
     assert (subjects.disputes(), subjects.disputed_at(tokens["bob"])) == ([("alice", NOW + 1)], None)

@@ -187,6 +187,7 @@ def test_a_person_disputes_and_the_operator_settles(prover, operator, person):
     given = ann.grant()
     assert ann.ask(given).json()["outcome"] == "answer"
     since = prover.post(f"{MINE}/dispute", headers=ann.headers).json()["disputed_at"]
+    assert prover.post(f"{MINE}/dispute", headers=ann.headers).json()["disputed_at"] == since
     assert ann.get().json()["disputed_at"] == since
     waiting = prover.get("/v1/disputes", headers=operator)
     assert (waiting.status_code, waiting.headers["cache-control"]) == (200, "no-store")
