@@ -38,7 +38,7 @@ def picture(summaries):
         _text(
             16,
             46,
-            "The interval that all it was told leaves, as a multiple of the promised width. Darker: more people. Bar: "
+            "The interval that all it was told leaves, as a multiple of the promised width. Stronger: more people. Bar: "
             "the worst of all.",
             'class="faint"',
         ),
