@@ -1,13 +1,16 @@
 """The provider's schemas, as kept in the vault's database; each is read once."""
 
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import Connection, Engine, select
 
 from circuits.attributes import Schema
 from prover.errors import QueryRefused, VaultError
-from prover.knowledge import Schemas
 from prover.models import SCHEMAS
+
+Schemas = Callable[[bytes], Schema]
+"""The provider's schema with this digest."""
 
 
 class Catalogue:
@@ -45,8 +48,3 @@ class Catalogue:
             raise VaultError("a stored schema is not the one it is kept as")
         self._schemas[digest] = schema
         return schema
-
-
-def within(schemas: Schemas, connection: Connection) -> Schemas:
-    """Find schemas over a connection that is there already, if they are not at hand: see Catalogue."""
-    return schemas.within(connection) if isinstance(schemas, Catalogue) else schemas

@@ -32,11 +32,11 @@ from circuits.query import Query, Reasons
 from circuits.values import ORDERED
 from circuits.vocabulary import Vocabulary
 from prover import holdings, inquiries, knowledge
-from prover.catalogue import within
+from prover.catalogue import Catalogue, Schemas
 from prover.errors import Declined, VaultError
 from prover.holdings import Asked, Holdings
 from prover.inquiries import Earlier, Outcome, Told
-from prover.knowledge import Learnt, Names, Schemas
+from prover.knowledge import Learnt, Names
 from prover.vault import Entropy, Notes, Vault
 
 CLOCK_SKEW = 300
@@ -117,7 +117,9 @@ def _can_be_told(question: Question, known: Known) -> bool:
 class Ledger:
     """Charges answers about a provider's subjects to those who ask. Thread-safe."""
 
-    def __init__(self, engine: Engine, vault: Vault, *, key: VerifyKey, schemas: Schemas, shared: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, *, key: VerifyKey, schemas: Catalogue, shared: bool = False
+    ) -> None:
         """Args: the migrated database, its vault, the provider's key, its schemas, one budget for all together."""
         self._engine = engine
         self._vault = vault
@@ -143,7 +145,7 @@ class Ledger:
             asked = holdings.locked(connection, self._vault, query)
             if asked is not None:
                 case = _Case(self._vault, connection, asked, self._key, query, predicate, vocabulary)
-                schemas = within(self._schemas, connection)
+                schemas = self._schemas.within(connection)
                 spent = case.settle(schemas, shared=self._shared, now=now, entropy=entropy)
         if asked is None or spent.told.outcome is Outcome.DECLINED:
             raise Declined

@@ -15,7 +15,8 @@ from circuits.leakage import Knowledge
 from circuits.leakage.cuts import alone, pieces
 from circuits.predicate.nodes import Form
 from circuits.telling.intervals import Intervals
-from prover.knowledge import Learnt, Schemas, find
+from prover.catalogue import Schemas
+from prover.knowledge import Learnt, find
 from prover.models import CONSENTS, CREDENTIALS, KNOWLEDGE
 from prover.vault import SealedSubject, Vault
 

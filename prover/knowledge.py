@@ -7,7 +7,7 @@ that is superseded it is forgotten, and the cuts stay.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -19,12 +19,11 @@ from circuits.encoding import b64u, b64u_decode, canonical_json, parse_json
 from circuits.errors import CircuitsError, EncodingError, SchemaError
 from circuits.leakage import Knowledge
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Schemas
 from prover.errors import VaultError
 from prover.models import KNOWLEDGE, SCHEMAS
 from prover.vault import Entropy, Notes
 
-Schemas = Callable[[bytes], Schema]
-"""The provider's schema with this digest."""
 _SUBJECT = KNOWLEDGE.c.subject_id == bindparam("subject")
 _READ = union_all(
     select(KNOWLEDGE.c.party, KNOWLEDGE.c.sealed).where(

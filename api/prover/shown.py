@@ -12,10 +12,10 @@ from circuits.leakage.words import left_in_words, width_in_words
 from circuits.predicate import Predicate, parse
 from circuits.predicate.clauses import clauses
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Schemas
 from prover.consent import Granted
 from prover.inquiries import Inquiry, Page
 from prover.insight import Fact, Insight
-from prover.knowledge import Schemas
 
 REASONS: Final = {
     "absent": "nothing is held about it",

@@ -23,6 +23,7 @@ from circuits.leakage import Knowledge, Known, Question, Rules, decide, learn
 from circuits.predicate.clauses import clauses as clauses_of
 from circuits.query import Query, Reasons
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Catalogue
 from prover.consent import Consents, Terms
 from prover.disclosure import Ledger
 from prover.errors import Declined
@@ -105,7 +106,7 @@ def house() -> Iterator[House]:
             migrate(engine, "prover")
             vault = Vault.unlock(engine, EnvironmentKeyProvider(encode_key(os.urandom(32))), entropy=os.urandom)
             key = SigningKey.generate(entropy=os.urandom(32))
-            ours = {"key": key.public, "schemas": {each.digest: each for each in (SCHEMA, WIDER)}.__getitem__}
+            ours = {"key": key.public, "schemas": Catalogue(engine)}
             ledgers = {shared: Ledger(engine, vault, shared=shared, **ours) for shared in (False, True)}
             named = {"key": key, "provider": "bank"}
             yield House(Issuer(engine, vault, **named), Consents(engine, vault, **named), ledgers)

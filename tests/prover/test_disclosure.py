@@ -14,14 +14,13 @@ from circuits import predicate as predicates
 from circuits.attributes import Schema
 from circuits.consent import Allowed, Consent, Frequency
 from circuits.encoding import b64u
-from circuits.leakage import Knowledge, Known, Question
+from circuits.leakage import Known, Question
 from circuits.query import Query
 from circuits.vocabulary import Vocabulary
 from prover.catalogue import Catalogue
 from prover.disclosure import Ledger, Standing, judge
 from prover.errors import Declined, VaultError
 from prover.inquiries import Outcome, page
-from prover.knowledge import Learnt
 from prover.models import INQUIRIES, KNOWLEDGE, SUBJECTS
 from prover.records import Record
 from prover.subjects import Subjects
@@ -61,8 +60,8 @@ def schemas():
 
 
 @pytest.fixture
-def ledger(engine, vault, signing_key, schemas):
-    return Ledger(engine, vault, key=signing_key.public, schemas=schemas.__getitem__)
+def ledger(engine, vault, signing_key):
+    return Ledger(engine, vault, key=signing_key.public, schemas=Catalogue(engine))
 
 
 @pytest.fixture
@@ -150,8 +149,8 @@ def test_what_is_asked_too_finely_is_declined_and_noted(issue, ask, spend, inqui
 
 
 @pytest.fixture
-def together(engine, vault, signing_key, schemas):
-    return Ledger(engine, vault, key=signing_key.public, schemas=schemas.__getitem__, shared=True)
+def together(engine, vault, signing_key):
+    return Ledger(engine, vault, key=signing_key.public, schemas=Catalogue(engine), shared=True)
 
 
 def test_other_relying_parties_have_their_own_budget_or_one_together(together, issue, ask, spend):
@@ -364,14 +363,3 @@ def test_erased_with_the_person(engine, vault, issue, ask, spend):
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(INQUIRIES)) == 1
         assert connection.scalar(select(func.count()).select_from(KNOWLEDGE)) == 2
-
-
-def test_what_is_kept_of_somebodys_knowledge_has_one_form():
-    assert Learnt.from_bytes(Learnt().to_bytes()) == Learnt()
-    known = Knowledge({((1, "a"),): (1, 2)}, {((1, "a"),): ((1, 5),)})
-    written = Learnt(known).to_bytes()
-    assert Learnt.from_bytes(written) == Learnt(known)
-    others = (written.replace(b'["1","2"]', each) for each in (b'["1", "2"]', b'["01","2"]', b'["1",2]', b'"12"'))
-    for wrong in (b"", b"{}", b'{"known":"","sources":{}}', Learnt().to_bytes() + b" ", *others):
-        with pytest.raises(VaultError):
-            Learnt.from_bytes(wrong)

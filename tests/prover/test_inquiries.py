@@ -12,6 +12,7 @@ from circuits.consent import Frequency
 from circuits.encoding import b64u
 from circuits.query import Query
 from circuits.vocabulary import Vocabulary
+from prover.catalogue import Catalogue
 from prover.disclosure import Ledger
 from prover.errors import Declined
 from prover.inquiries import Outcome, page
@@ -62,7 +63,7 @@ def ask(under):
 
 @pytest.fixture
 def spend(engine, vault, signing_key):
-    ledger = Ledger(engine, vault, key=signing_key.public, schemas={SCHEMA.digest: SCHEMA}.__getitem__)
+    ledger = Ledger(engine, vault, key=signing_key.public, schemas=Catalogue(engine))
 
     def spend(query, now=None):
         """What was told; "declined"."""

@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from sqlalchemy import update
 
 from circuits import predicate as predicates
 from circuits.attributes import Schema
@@ -12,8 +11,7 @@ from circuits.query import Query
 from circuits.vocabulary import Vocabulary
 from prover.catalogue import Catalogue
 from prover.disclosure import Ledger
-from prover.errors import CursorRefused, Declined, QueryRefused, SubjectUnknown, VaultError
-from prover.models import SCHEMAS
+from prover.errors import CursorRefused, Declined, SubjectUnknown
 from prover.records import Record
 from prover.subjects import Subjects
 
@@ -172,14 +170,3 @@ def test_nobody_knows_anything_of_nobody(subjects, issue):
     for use in (subjects.insights_about, subjects.insights):
         with pytest.raises(SubjectUnknown):
             use("carol")
-
-
-def test_schemas_are_found_by_their_digest_and_no_other_is_believed(engine, issue):
-    issue("alice", home="yes")
-    assert Catalogue(engine)(ONE.digest) == ONE
-    with pytest.raises(QueryRefused):
-        Catalogue(engine)(OTHER.digest)
-    with engine.begin() as connection:
-        connection.execute(update(SCHEMAS).where(SCHEMAS.c.digest == ONE.digest).values(body=OTHER.to_bytes()))
-    with pytest.raises(VaultError):
-        Catalogue(engine)(ONE.digest)

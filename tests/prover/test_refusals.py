@@ -23,6 +23,7 @@ from circuits.query import Query, Reasons
 from circuits.telling.intervals import count
 from circuits.vocabulary import Vocabulary
 from prover import disclosure
+from prover.catalogue import Catalogue
 from prover.consent import Consents, Terms
 from prover.disclosure import Ledger
 from prover.errors import Declined
@@ -99,7 +100,7 @@ class House:
         self.vault = Vault.unlock(self.engine, keys, entropy=os.urandom)
         self.issuer = Issuer(self.engine, self.vault, key=key, provider="bank")
         self.consents = Consents(self.engine, self.vault, key=key, provider="bank")
-        ours = {"key": key.public, "schemas": {SCHEMA.digest: SCHEMA}.__getitem__}
+        ours = {"key": key.public, "schemas": Catalogue(self.engine)}
         self.ledgers = [Ledger(self.engine, self.vault, shared=shared, **ours) for shared in (False, True)]
         self.values, self.handles, self.granted, self.decided = {}, {}, {}, []
         self.pairs = self.turn = 0
