@@ -82,6 +82,7 @@ def _numbers(account: Account) -> Markup:
         "undetermined": account.outcomes["undetermined"],
         "declined": account.outcomes["declined"],
         "signed questions": account.signed,
+        "consents taken back": account.counts.get("withdrawal", 0),
         "erased": erased,
         "findings": account.findings_count,
     }

@@ -58,7 +58,7 @@ def timeline_figure(days: Sequence[Days]) -> Markup:
     scale = tag("text", f"{highest:,}" + (" a day" if step == 1 else f" in {step} days"), x="0", y=11)
     asked = sum(sum(each.outcomes.values()) for each in days)
     when = days[0].start if bins == 1 else f"{days[0].start} to {days[-1].start}"
-    spoken = f"{asked:,} questions, {when}, at most {highest:,} in one bar."
+    spoken = f"{asked:,} question{'s' * (asked != 1)}, {when}, at most {highest:,} in one bar."
     parts = (*bars, base, scale, *_dates(days, when, bins=bins, end=bins * width))
     drawing = tag("svg", *parts, width="100%", height=TIMELINE + 22, role="img", aria_label=spoken)
     keys = [tag("span", tag("i", class_=name), name) for name in OUTCOMES]

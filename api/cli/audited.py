@@ -73,6 +73,7 @@ def _facts(account: "Account", since: int | None) -> Table:
     table = Table.grid(padding=(0, 2))
     outcomes, erased = account.outcomes, sum(account.erased.values())
     said = ", ".join(f"{number:,} {name}" for name, number in outcomes.items() if number)
+    ended = account.counts.get("withdrawal", 0)
     rows = {
         "log": _plain(account.origin),
         "read from": _plain(account.source),
@@ -81,6 +82,7 @@ def _facts(account: "Account", since: int | None) -> Table:
         "their keys": "\n".join(account.key_changes),
         "once more": account.sampled.english() if account.sampled else "",
         "questions": f"{said}; {account.signed:,} of them signed" if said else "none",
+        "taken back": f"{ended:,} consent{'s' * (ended != 1)}" if ended else "",
         "erased": f"{erased:,}, on {', '.join(account.erased)}" if erased else "",
         "from, to": f"{account.first_at}, {account.last_at}" if account.first_at else "",
         "since": f"it extends the checkpoint of {since:,} entries" if since is not None and account.clean else "",

@@ -12,6 +12,7 @@ from api.audit.markup import VOID
 from api.audit.observations import Observations
 from api.audit.reading import ServedLog
 from api.audit.report_page import report_page
+from api.cli.audited import tell
 from api.peers.log_client import LogClient
 from circuits.attributes import default_schema
 from circuits.consent import Consent
@@ -187,6 +188,23 @@ def test_the_structure_of_a_page():
     for said in ("This log holds.", "Acme KYC", "4 on 2026-11-21", "0 to 7500000", "libsecp256k1", CLEAN.checkpoint):
         assert said in page.text
     assert "default-src 'none'" in report_page(CLEAN).decode().replace("&#x27;", "'")
+
+
+def test_consents_that_were_taken_back_are_counted(capsys):
+    for number, said in ((1, "1 consent\n"), (2, "2 consents\n")):
+        account = replace(CLEAN, counts=dict(CLEAN.counts) | {"withdrawal": number})
+        assert f"consents taken back</dt><dd>{number}</dd>" in report_page(account).decode()
+        tell(account, as_json=False)
+        (line,) = (each for each in capsys.readouterr().out.splitlines() if each.startswith("taken back"))
+        assert line.split() == ["taken", "back", *said.split()]
+    tell(CLEAN, as_json=False)
+    assert "taken back" not in capsys.readouterr().out
+
+
+def test_one_question_is_one():
+    one = replace(CLEAN, days=(Days("2026-11-20", 1, dict.fromkeys(TOLD, 0) | {"yes": 1}),))
+    assert "1 question, 2026-11-20" in Page(report_page(one)).text
+    assert "1 questions" not in Page(report_page(one)).text
 
 
 def test_a_broken_log_says_so_first_and_shows_the_contradiction():
