@@ -13,12 +13,11 @@ from sqlalchemy import Engine
 
 from circuits import predicate as predicates
 from circuits import statement as statements
-from circuits.compiler import compile_predicate
+from circuits.compiler import require_provable
 from circuits.jws import VerifyKey
 from circuits.leakage import Disclosed
 from circuits.predicate import Predicate
-from circuits.predicate.clauses import clauses as clauses_of
-from circuits.query import Query, Reasons
+from circuits.query import Query
 from circuits.statement import Witness
 from circuits.vocabulary import Vocabulary
 from prover.catalogue import Catalogue
@@ -135,13 +134,7 @@ class Responder:
             raise QueryRefused("the query's predicate digest is not the digest of its predicate")
         if vocabulary.used(predicate.attributes) != vocabulary.schemas:
             raise QueryRefused("the query's question does not need all of its schemas")
-        # Compiled here and not only when it is proven: what cannot be proven is refused whoever it is about.
-        compile_predicate(predicate, vocabulary, as_of=query.as_of_day, answer=True, reasons=query.reasons)
-        if query.reasons is Reasons.FAILED_CLAUSES:
-            told = (False,) * len(clauses_of(predicate))
-            compile_predicate(
-                predicate, vocabulary, as_of=query.as_of_day, answer=False, reasons=query.reasons, clauses=told
-            )
+        require_provable(predicate, vocabulary, as_of=query.as_of_day, reasons=query.reasons)
         return vocabulary, predicate
 
     def _read_vocabulary(self, digests: tuple[bytes, ...]) -> Vocabulary:

@@ -20,14 +20,12 @@ from api.web.auth import AuthenticationError
 from api.web.problems import Problem
 from api.wire.questions import Answer, FailedClause, Links, LogPlace, ProofSummary, QueryRequest, Timing, Undetermined
 from circuits.calendar import day_number, rfc3339
-from circuits.compiler import compile_predicate
+from circuits.compiler import require_provable
 from circuits.consent import Consent
 from circuits.encoding import b64u, canonical_json
 from circuits.errors import CredentialError, EncodingError, PredicateTypeError
 from circuits.predicate import Predicate
-from circuits.predicate.clauses import clauses
 from circuits.query import Query, Reasons
-from circuits.vocabulary import Vocabulary
 from verifier import answering
 from verifier.answered import ProverResponse
 from verifier.answering import Logged, LoggedAttestation, LoggedDeclined, LoggedUndetermined
@@ -131,7 +129,8 @@ def _put_as_known(body: QueryRequest, party: str, query_id: str, service: Verifi
     today = rfc3339(at)[:10]
     as_of = _as_of(body, today)
     reasons = Reasons(body.reasons)
-    _require_provable(predicate, vocabulary, as_of=day_number(as_of), reasons=reasons)
+    # Here already: found by the prover, what cannot be proven would look like the provider's fault.
+    require_provable(predicate, vocabulary, as_of=day_number(as_of), reasons=reasons)
     query = Query(
         id=query_id,
         nonce=os.urandom(32),
@@ -151,14 +150,6 @@ def _put_as_known(body: QueryRequest, party: str, query_id: str, service: Verifi
         consent=b64u(consent.digest),
     )
     return query, predicate
-
-
-def _require_provable(predicate: Predicate, vocabulary: Vocabulary, *, as_of: int, reasons: Reasons) -> None:
-    """What cannot be proven is the asker's to mend; found by the prover, it would look like the provider's fault."""
-    compile_predicate(predicate, vocabulary, as_of=as_of, answer=True, reasons=reasons)
-    if reasons is Reasons.FAILED_CLAUSES:
-        failing = (False,) * len(clauses(predicate))
-        compile_predicate(predicate, vocabulary, as_of=as_of, answer=False, reasons=reasons, clauses=failing)
 
 
 def _consent(body: QueryRequest, service: VerifierService) -> Consent:

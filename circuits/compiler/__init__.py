@@ -23,7 +23,7 @@ from circuits.prover import Wires
 from circuits.query import Reasons
 from circuits.range import Comparison, centred
 
-__all__ = ["Comparison", "CompiledRelation", "Hidden", "compile_predicate"]
+__all__ = ["Comparison", "CompiledRelation", "Hidden", "compile_predicate", "require_provable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,25 @@ def compile_predicate(
     if reasons is Reasons.FAILED_CLAUSES and len(clause_nodes(predicate.ast)) > 1:
         return _compiled(predicate, schema, day, answer, clauses or ())
     return _compiled(predicate, schema, day, answer, None)  # of a single clause the answer says it all
+
+
+def require_provable(predicate: Predicate, schema: Attributes, *, as_of: int, reasons: Reasons) -> None:
+    """Require that a question can be proven whatever its answer: before anybody is asked, and whoever it is about.
+
+    Args:
+        predicate: the question.
+        schema: what it was typed under.
+        as_of: day number at which ages are counted.
+        reasons: whether a NO says which clauses failed.
+
+    Raises:
+        StatementError: typed under another schema (the caller's fault).
+        PredicateTypeError: too large for one proof (the lender's fault).
+    """
+    compile_predicate(predicate, schema, as_of=as_of, answer=True, reasons=reasons)
+    if reasons is Reasons.FAILED_CLAUSES:
+        failed = (False,) * len(clause_nodes(predicate.ast))
+        compile_predicate(predicate, schema, as_of=as_of, answer=False, reasons=reasons, clauses=failed)
 
 
 @lru_cache(maxsize=512)

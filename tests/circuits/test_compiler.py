@@ -8,7 +8,7 @@ import pytest
 from circuits import compiler
 from circuits.attributes import Schema, default_schema
 from circuits.calendar import day_number
-from circuits.compiler import Comparison, CompiledRelation, Hidden, compile_predicate
+from circuits.compiler import Comparison, CompiledRelation, Hidden, compile_predicate, require_provable
 from circuits.compiler.layout import lay_out
 from circuits.compiler.plan import Count, Region
 from circuits.errors import StatementError, WitnessError
@@ -17,6 +17,7 @@ from circuits.predicate import evaluate, parse
 from circuits.query import Reasons
 
 SCHEMA = default_schema()
+OTHER = Schema.from_json(SCHEMA.to_json() | {"version": SCHEMA.version + 1})
 TODAY = day_number("2026-11-22")
 V0, V1, V2 = (((k, 1),) for k in range(3))
 WHY = Reasons.FAILED_CLAUSES
@@ -336,3 +337,16 @@ def test_the_plan_means_what_the_words_mean(text):
                     truth = evaluate(predicate, values, TODAY)
                     assert _has_witness(yes, *values.values()) is truth
                     assert _has_witness(no, *values.values()) is not truth
+
+
+@pytest.mark.parametrize("reasons", Reasons)
+def test_what_is_provable_is_compiled_for_both_answers(reasons):
+    asked = parse("salary > 5 && owns_home && debt > 71", SCHEMA)
+    require_provable(asked, SCHEMA, as_of=TODAY, reasons=reasons)
+    made = emitted().misses
+    failed = {"clauses": (False, False, False)} if reasons is WHY else {}
+    for answer, told in ((True, {}), (False, failed)):
+        compile_predicate(asked, SCHEMA, as_of=TODAY, answer=answer, reasons=reasons, **told)
+    assert emitted().misses == made
+    with pytest.raises(StatementError):
+        require_provable(asked, OTHER, as_of=TODAY, reasons=reasons)
