@@ -35,7 +35,7 @@ SubjectOption = Annotated[str, typer.Option("--subject", metavar="ID", help="You
 
 @group.command("token")
 def token(*, subject: SubjectOption, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Make a token for a person, and print it once. With it they see who asked, dispute, and have themselves erased."""
+    """Make a token for a person, printed once: they see who asked, take consents back, dispute, have all erased."""
     from prover.subjects import Subjects
 
     with _vault(home) as opened:

@@ -1,9 +1,10 @@
 """What the operator and the provider's people send to the prover and get from it."""
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ConfigDict, Field
 
+from api.disclosures import consented
 from api.wire.fields import Name, Wire
 from circuits import calendar
 from circuits.consent import MOST, Allowed, Frequency
@@ -87,7 +88,10 @@ class ConsentView(Wire):
     relying_party: str
     via: str
     purpose: str
+    purpose_words: str
     reasons: Why
+    allowed: Annotated[dict[str, Any], Field(description="attributes, thresholds, questions")]
+    frequency: Annotated[dict[str, int] | None, Field(description="at most `count` questions in any `seconds`")]
     granted_at: str
     expires_at: str
     revoked_at: str | None
@@ -98,17 +102,11 @@ class ConsentView(Wire):
         """A consent as shown."""
         consent = granted.consent
         return cls(
-            id=consent.id,
             subject=granted.subject,
             handle=consent.handle,
-            relying_party=consent.relying_party,
-            via=consent.via,
-            purpose=consent.purpose,
-            reasons=consent.reasons.value,
-            granted_at=calendar.rfc3339(consent.issued_at),
-            expires_at=calendar.rfc3339(consent.expires_at),
             revoked_at=None if granted.revoked_at is None else calendar.rfc3339(granted.revoked_at),
             consent=consent.token,
+            **consented(consent),
         )
 
 

@@ -52,6 +52,10 @@ def test_granted_listed_used_and_revoked(prover, provider, operator, ask):
     assert (consent.id, consent.handle, consent.relying_party) == (given["id"], given["handle"], "acme-bank")
     assert (consent.allowed.thresholds["salary"], consent.frequency.count) == (("100000",), 100)
     assert given in prover.get("/v1/consents?subject=ann", headers=operator).json()["consents"]
+    assert {name: given[name] for name in ("allowed", "frequency")} == {
+        name: FAIR[name] for name in ("allowed", "frequency")
+    }
+    assert given["purpose_words"] == "to decide on a loan or a line of credit"
     assert ask(given).json()["answer"] == "yes"
     assert ask(given, "salary > 100001").status_code == 403
     assert prover.get("/readyz").json()["pending_withdrawals"] == 0
