@@ -20,7 +20,6 @@ from verifier.trust import Trust
 
 FORMAT: Final = "zkattest-report/1"
 MOST_PLOTS: Final = 12
-_EPOCH: Final = calendar.day_number("1970-01-01")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f]+$"
-PROVIDER_ID: Final = r"^[a-z0-9][a-z0-9-]*$"
 IDENTIFIER: Final = r"^[A-Za-z0-9_-]{22}$"
 DIGEST: Final = r"^[A-Za-z0-9_-]{43}$"
 COMPACT_JWS: Final = r"^[A-Za-z0-9_.-]+$"
@@ -13,7 +12,6 @@ DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 PATTERNS: Final[Mapping[str, str]] = {
     DATE: "must be a date, written YYYY-MM-DD",
     PLAIN_TEXT: "must not contain line breaks or other control characters",
-    PROVIDER_ID: "must be lower-case letters, digits and -, the first no -",
     IDENTIFIER: "must be 22 characters of base64url",
     DIGEST: "must be a SHA-256 in base64url: 43 characters, no padding",
     COMPACT_JWS: "must be a compact JWS",

@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.web.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT, PROVIDER_ID
+from api.web.unfit import COMPACT_JWS, DATE, DIGEST, IDENTIFIER, PLAIN_TEXT
 
 Name = Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN_TEXT)]
-ProviderId = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_ID, examples=["acme-kyc"])]
 Identifier = Annotated[str, Field(pattern=IDENTIFIER, examples=["Zk9hdHRlc3RhdGlvbi1pZA"])]
 Digest = Annotated[str, Field(pattern=DIGEST, description="SHA-256, unpadded base64url")]
 Token = Annotated[str, Field(min_length=1, max_length=131_072, pattern=COMPACT_JWS, description="compact JWS")]

@@ -38,8 +38,8 @@ def picture(summaries):
         _text(
             16,
             46,
-            "The interval that all it was told leaves, as a multiple of the promised width. Stronger: more people. Bar: "
-            "the worst of all.",
+            "The interval that all it was told leaves, as a multiple of the promised width. Stronger: more people. "
+            "Bar: the worst of all.",
             'class="faint"',
         ),
         _text(_x(0), TOP - 14, "promised", 'class="red" text-anchor="middle"'),
