@@ -34,15 +34,13 @@ def show_consents(stage: Stage, operator: "ServiceClient") -> dict[str, Any]:
     from api.allowance import promise
     from circuits.attributes import default_schema
     from circuits.calendar import rfc3339
-    from circuits.consent import Consent
 
     stage.chapter("Consent", "there is no answer without one; the provider signs it for the person")
     config = stage.home.config()
     terms = {"relying_party": OTHER, "via": config.origin, "purpose": "credit-monitoring", "allowed": NARROW}
     expiring = {"expires_at": rfc3339(int(time.time()) + 30 * DAY)}
     given = operator.post("/v1/consents", {"subject": CONSENTING, **terms, **expiring})
-    listed = operator.get("/v1/consents", subject=CONSENTING)["consents"]
-    found = [each | {"allowed": Consent.peek(each["consent"]).allowed.to_json()} for each in listed]
+    found = operator.get("/v1/consents", subject=CONSENTING)["consents"]
     table = Table(box=None, padding=(0, 0, 0, 2), header_style="dim")
     for name in ("lender", "knows the person as", "what for", "may ask"):
         table.add_column(name, overflow="fold")
