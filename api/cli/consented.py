@@ -104,5 +104,6 @@ def _read(file: str) -> str:
         text = ""
     token = text.strip()
     if not token or len(token) >= MOST or len(token.split()) != 1:
-        raise CommandError("this is no consent", where=file, remedy="attest prover consent show prints one")
+        where = "standard input" if file == "-" else file
+        raise CommandError("this is no consent", where=where, remedy="attest prover consent show prints one")
     return token

@@ -168,6 +168,13 @@ def test_what_is_no_token_is_not_sent(home, tmp_path, content):
     assert (error.what, error.where) == ("this is no consent", str(file))
 
 
+def test_nothing_on_standard_input_is_no_token(home, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("eyJ0.eyJ0.c2ln"))
+    assert consent_for(home, subject=None, file="-", relying_party=None)
+    error = declined(home, file="-")
+    assert (error.what, error.where) == ("this is no consent", "standard input")
+
+
 def test_a_question_is_about_one_person(home, tmp_path):
     missing = declined(home, file=str(tmp_path / "none"))
     assert (missing.what, missing.where) == ("the consent cannot be read", str(tmp_path / "none"))
