@@ -58,9 +58,15 @@ class Attest:
         return str(self("prover", "consent", verb, "--subject", subject, *parties, *options, "--json").json["consent"])
 
     def consents(self) -> dict[str, str]:
-        """The token of everybody's newest consent that stands, by the provider's reference."""
-        listed = self("prover", "consent", "list", "--json").json["consents"]
-        return {each["subject"]: each["consent"] for each in listed if each["revoked_at"] is None}
+        """What the sandbox lender was given when people were imported, by the provider's reference.
+
+        Other tests may have had somebody grant more, to others too, in a home that is shared.
+        """
+        found: dict[str, str] = {}
+        for each in self("prover", "consent", "list", "--json").json["consents"]:  # the oldest first
+            if each["relying_party"] == "sandbox-lender" and each["revoked_at"] is None:
+                found.setdefault(each["subject"], each["consent"])
+        return found
 
 
 @dataclass(frozen=True)

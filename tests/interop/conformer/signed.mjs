@@ -40,8 +40,9 @@ function frequency(limit) {
   need(Number.isInteger(count) && count > 0 && Number.isInteger(seconds) && seconds > 0, "not a frequency");
   return { count, seconds };
 }
+const isPrintable = (value) => isText(value) && /^(?:[^\p{C}\p{Z}]| )*$/u.test(value);
 function texts(value) {
-  need(Array.isArray(value) && value.length <= 64 && value.every(isText), "not a list of texts");
+  need(Array.isArray(value) && value.length <= 64 && value.every(isPrintable), "not a list of texts");
   return value;
 }
 function allowed(value) {
