@@ -21,7 +21,7 @@ from prover.models import CONSENTS, CREDENTIALS, KNOWLEDGE
 from prover.vault import SealedSubject, Vault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fact:
     """What is known of an attribute, or of a form of several.
 
@@ -34,6 +34,9 @@ class Fact:
     form: Form
     left: Intervals
     narrowest: int | None
+
+    def __repr__(self) -> str:
+        return "<Fact redacted>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -20,7 +20,7 @@ from circuits.predicate.nodes import Form
 from circuits.telling.intervals import Interval, Intervals, clipped, united
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Knowledge:
     """What one relying party (or all of them together) can know of one person.
 
@@ -111,6 +111,9 @@ class Knowledge:
         if known.to_bytes() != content:
             raise EncodingError("it is not what somebody knows")
         return known
+
+    def __repr__(self) -> str:
+        return "<Knowledge redacted>"
 
 
 def _form(form: Form) -> list[list[str]]:

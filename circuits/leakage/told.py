@@ -13,7 +13,7 @@ from circuits.telling.intervals import Intervals, count
 HUNDREDTH = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Disclosed:
     """Of one attribute, what an answer told.
 
@@ -29,6 +29,9 @@ class Disclosed:
     left: Intervals
     bits: Decimal
     narrowest: int | None
+
+    def __repr__(self) -> str:
+        return "<Disclosed redacted>"
 
 
 def disclosed(question: Question, before: Knowledge, after: Knowledge) -> tuple[Disclosed, ...]:
